@@ -1,0 +1,258 @@
+"""The command ``compute-grid``.
+
+Nothing heavy is imported before a command needs it: ``--help`` answers at once. Every error that a user can mend has
+one form, ``Error: ...`` on standard error without a traceback, and an exit code: 2 for a mistake in the input (nothing
+is written), 3 for a solve that gave no certified plan, 130 for Ctrl-C. Any other exception is a bug and shows itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from optimizer.scenario.scenario import Scenario
+
+BAD_INPUT, NO_PLAN, INTERRUPTED = 2, 3, 130
+
+# Errors a user can mend: where their class lives, its name, the exit code. Looked up among the modules already loaded:
+# an error cannot come from a module that was never imported, and naming it must not import a solver.
+_EXPECTED = (
+    ("optimizer.scenario.errors", "ScenarioErrors", BAD_INPUT),
+    ("optimizer.results.store", "StoreError", BAD_INPUT),
+    ("optimizer.solve.errors", "SolveError", NO_PLAN),
+)
+
+app = typer.Typer(
+    name="compute-grid",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class Via(StrEnum):
+    """The road from the formulation to the solver."""
+
+    arrays = "arrays"
+    pyomo = "pyomo"
+
+
+ScenarioName = Annotated[str, typer.Argument(help="A scenario file, or the name of one that ships with the package.")]
+Variant = Annotated[str | None, typer.Option("--variant", help="A variant that the scenario names.")]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", help="Change one value, e.g. --set demand.path=high. Repeatable.")
+]
+Out = Annotated[Path, typer.Option("--out", help="Folder that keeps runs: OUT/<scenario>/<time>/.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
+Road = Annotated[Via, typer.Option("--via", help="Compiled arrays, or Pyomo's own expansion (slow, the reference).")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from optimizer import __version__
+
+        typer.echo(f"compute-grid {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Plan where to build AI chips, halls, connections and power, and see what holds a country back."""
+
+
+@app.command()
+def validate(
+    scenarios: Annotated[list[str], typer.Argument(help="Scenario files or names of shipped scenarios.")],
+    variant: Variant = None,
+    changes: Changes = None,
+) -> None:
+    """Check scenarios and their tables; list every mistake at once.
+
+    Without a variant, every variant that a scenario names is checked as well.
+    """
+    with _one_error_style():
+        overrides = parse_changes(changes or [])
+        from optimizer.report.terminal import out_console, print_warnings
+        from optimizer.scenario.errors import FaultList, ScenarioErrors
+        from optimizer.scenario.load import load_scenario, validate_scenario
+
+        errors = []
+        for name in scenarios:
+            if variant or overrides:
+                found = FaultList(warnings=list(load_scenario(name, variant, overrides).warnings))
+            else:
+                found = validate_scenario(name)
+            print_warnings(warning.render() for warning in found.warnings)
+            errors.extend(found.errors)
+            if not found.errors:
+                out_console().print(f"{name}: valid", soft_wrap=True)
+        if errors:
+            raise ScenarioErrors(errors)
+
+
+@app.command()
+def chips(
+    scenario: ScenarioName = "us",
+    to: Annotated[str, typer.Option("--to", help="Destination: a two-letter country code.")] = "CN",
+    on: Annotated[str | None, typer.Option("--on", help="Date, e.g. 2026-11-23. Default: the scenario's.")] = None,
+    why: Annotated[bool, typer.Option("--why", help="Say the reason of every verdict.")] = False,
+    variant: Variant = None,
+    changes: Changes = None,
+) -> None:
+    """List a scenario's chips and whether they may be sold to a country."""
+    with _one_error_style():
+        day = _date(on)
+        if not re.fullmatch(r"[A-Za-z]{2}", to):
+            raise typer.BadParameter(f"--to {to}: a two-letter country code such as CN")
+        loaded = _load(scenario, variant, changes)
+        from optimizer.report.terminal import print_sections
+        from optimizer.results.chips import chip_section
+
+        print_sections([chip_section(loaded, to.upper(), day, why)])
+
+
+@app.command()
+def solve(
+    scenario: ScenarioName,
+    variant: Variant = None,
+    changes: Changes = None,
+    out: Out = Path("results"),
+    via: Road = Via.arrays,
+    quiet: Quiet = False,
+) -> None:
+    """Solve a scenario, certify the plan and keep the run."""
+    with _one_error_style():
+        loaded = _load(scenario, variant, changes)
+        from optimizer.report.terminal import StageLog, print_sections
+        from optimizer.results.plan import solve_scenario
+        from optimizer.results.store import check_writable
+
+        check_writable(out)
+        with StageLog(quiet=quiet) as log:
+            run = solve_scenario(loaded, out=out, via=via.value, on_progress=log)
+        print_sections(run.sections)
+        _say_where(run.path)
+
+
+@app.command()
+def compare(
+    first: ScenarioName,
+    second: ScenarioName,
+    variant: Variant = None,
+    changes: Changes = None,
+    out: Out = Path("results"),
+    quiet: Quiet = False,
+) -> None:
+    """Solve two scenarios and print them side by side. Variant and changes apply to both."""
+    with _one_error_style():
+        pair = _load_all([first, second], variant, changes)
+        from optimizer.report.terminal import StageLog, print_sections
+        from optimizer.results.compare import compare as compare_scenarios
+        from optimizer.results.store import check_writable
+
+        check_writable(out)
+        with StageLog(quiet=quiet) as log:
+            comparison = compare_scenarios(*pair, out=out, on_progress=log)
+        print_sections(comparison.sections)
+        _say_where(comparison.path)
+
+
+def main() -> None:
+    """Run the command line: ``python -m optimizer.cli``."""
+    app()
+
+
+def _load(name: str, variant: str | None, changes: list[str] | None) -> Scenario:
+    """Load one scenario and print its warnings."""
+    return _load_all([name], variant, changes)[0]
+
+
+def _load_all(names: list[str], variant: str | None, changes: list[str] | None) -> list[Scenario]:
+    overrides = parse_changes(changes or [])
+    from optimizer.report.terminal import print_warnings
+    from optimizer.scenario.load import load_scenario
+
+    loaded = [load_scenario(name, variant=variant, overrides=overrides) for name in names]
+    for scenario in loaded:
+        print_warnings(warning.render() for warning in scenario.warnings)
+    return loaded
+
+
+def parse_changes(changes: list[str]) -> dict[str, Any]:
+    """Turn ``["demand.path=high", "solver.threads=4"]`` into nested overrides.
+
+    A value is read as JSON where it is JSON (numbers, true, null, lists) and taken as text otherwise. Raises a usage
+    error for a change without ``=``, an empty key, or two changes that contradict each other's shape.
+    """
+    overrides: dict[str, Any] = {}
+    for change in changes:
+        path, equals, text = change.partition("=")
+        keys = [key.strip() for key in path.split(".")]
+        if not equals or not all(keys):
+            raise typer.BadParameter(f"--set {change}: write it as section.key=value")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        place = overrides
+        for key in keys[:-1]:
+            place = place.setdefault(key, {})
+            if not isinstance(place, dict):
+                raise typer.BadParameter(f"--set {change}: '{key}' was set to a value before")
+        place[keys[-1]] = value
+    return overrides
+
+
+def _date(text: str | None) -> dt.date | None:
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"--on {text}: write the date as year-month-day, e.g. 2026-11-23") from None
+
+
+@contextmanager
+def _one_error_style() -> Iterator[None]:
+    """Turn errors that a user can mend into a message and an exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _fail("interrupted", INTERRUPTED)
+    except Exception as error:
+        for module, name, code in _EXPECTED:
+            if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):
+                stopped = getattr(error, "reason", None) == "interrupted"
+                _fail(str(error), INTERRUPTED if stopped else code)
+        raise
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    from optimizer.report.terminal import print_error
+
+    print_error(message)
+    raise typer.Exit(code) from None
+
+
+def _say_where(path: Path | None) -> None:
+    if path is not None:
+        from optimizer.report.terminal import err_console
+
+        err_console().print(f"kept in {path}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A validated scenario as named arrays: the only place where units meet."""

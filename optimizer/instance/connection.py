@@ -1,0 +1,117 @@
+"""Connection: queues, lead times, committed projects and headroom as arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .draft import Draft, World
+from .finance import Floats, capital_recovery_factor, share_available, vintage_alive, vintage_charge
+from .power import growth
+
+STOCK_DATE = 2026.5  # what stands and what is under construction is known for the middle of 2026
+CONNECTION_LIFE_YR = 40.0
+SEASON_OF_MONTH = np.array([0, 0, 1, 1, 1, 2, 2, 2, 1, 1, 1, 0])  # winter, between, summer: the peaks that networks are built for
+
+
+def hosts(world: World) -> pd.Index:
+    """Regions that may host AI sites: those with a row of connection limits."""
+    limits = world.scenario.table("connection.limits").set_index("region")
+    return world.regions.index[world.regions.index.isin(limits.index)]
+
+
+def committed_share(world: World, lead_yr: Floats) -> Floats:
+    """Share of the projects under construction that works in each period (mean over it): they arrive linearly over the lead time."""
+    moments = np.asarray(world.periods, float)[:, None] + (np.arange(24) + 0.5)[None, :] / 24 * world.length_yr
+    return np.clip((moments[None] - STOCK_DATE) / np.maximum(lead_yr, 0.25)[:, None, None], 0.0, 1.0).mean(axis=2)
+
+
+def build(world: World, out: Draft) -> None:
+    """Set host and all arrays of the connection room."""
+    settings, periods, length = world.scenario.connection, world.periods, world.length_yr
+    limits = world.scenario.table("connection.limits").set_index("region")
+    names = hosts(world)
+    regions = world.regions.loc[names]
+    out.set("host", names, country=regions["country"], zone=regions["zone"], grid_region=regions["grid_region"], name=regions["name"])
+    limits = limits.loc[names]
+    column = {"central": "limit_mw_per_yr", "low": "limit_low_mw_per_yr", "high": "limit_high_mw_per_yr"}[settings.path]
+    per_year = limits[column].fillna(limits["limit_mw_per_yr"]).to_numpy(float)
+    lead = limits["months_to_power"].to_numpy(float) / 12.0
+    quick = limits["flexible_months"].to_numpy(float) / 12.0
+    firm = share_available(periods, length, world.decided_from, lead)
+    flexible = share_available(periods, length, world.decided_from, np.where(np.isnan(quick), np.inf, np.minimum(quick, lead)))
+    early = np.asarray(periods) < world.scenario.periods.build_from
+    firm[:, early] = flexible[:, early] = 0.0
+    flexible *= float(settings.flexible.enabled)
+    energised = per_year[:, None] * length
+
+    centres = world.scenario.table("facility.data_centres").set_index("region").reindex(names)
+    peak_pue = world.scenario.table("facility.climate").set_index("region")["pue_peak"].reindex(names).to_numpy(float)
+    standing = centres["ai_it_mw"].fillna(0.0).to_numpy(float) * peak_pue
+    coming = centres["under_construction_facility_mw"].fillna(0.0).to_numpy(float) * float(settings.committed)
+    connected = standing[:, None] + coming[:, None] * committed_share(world, lead)
+
+    peak, room = _headroom(world, out, names, settings.flexible.curtailed_share)
+    offered = (np.maximum.accumulate(flexible, axis=1) > 0) & (room > 0)
+    flexible = flexible * offered
+    firm_alive = vintage_alive(periods, length, firm, CONNECTION_LIFE_YR)
+    flexible_alive = vintage_alive(periods, length, flexible, CONNECTION_LIFE_YR)
+    shape = (len(names), len(periods), len(world.snapshots))
+    onsite = _has_onsite(world, out, names)
+    splits = offered | (onsite[:, None] & ~early[None, :])
+    out.put(
+        connected_mw=connected,
+        queue_mw=energised * np.maximum(firm, flexible),
+        firm_queue_mw=energised * firm,
+        firm_alive=firm_alive,
+        flexible_alive=flexible_alive,
+        flexible_build_max_mw=np.where(flexible > 0, np.minimum(energised * flexible, room), 0.0),
+        flexible_room_mw=room,
+        offers_flexible=offered,
+        draw_splits=np.broadcast_to(splits[:, :, None], shape),
+        headroom_mw=np.where(offered[:, :, None], peak, 0.0),
+        headroom_tight=offered[:, :, None] & (peak < room[:, :, None]),
+        curtailed_share=settings.flexible.curtailed_share,
+    )
+    _costs(world, out, regions["country"].to_numpy(), firm_alive, flexible_alive)
+
+
+def _headroom(world: World, out: Draft, names: pd.Index, share: float) -> tuple[Floats, Floats]:
+    """Headroom below the seasonal peak per host, period and snapshot, and the largest flexible load over 8760 hours, both MW."""
+    from kernels.headroom import headroom as largest_flexible_load
+
+    rows = [out.position("region")[name] for name in names]
+    load = np.ascontiguousarray(world.load_mw[:, rows].T)
+    month = np.repeat(np.arange(12), np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) * 24)
+    season = SEASON_OF_MONTH[month]
+    peaks = np.stack([load[:, season == s].max(axis=1) for s in range(3)], axis=1)
+    energy, _ = growth(world)
+    factor = energy[rows]
+    shots = world.snapshots
+    month_share = shots.month_share
+    peak_of_snapshot = np.stack([month_share[:, SEASON_OF_MONTH == s].sum(axis=1) for s in range(3)], axis=1) @ peaks.T
+    here = world.on_snapshots(world.load_mw)[rows]
+    headroom = np.maximum(peak_of_snapshot.T - here, 0.0)[:, None, :] * factor[:, :, None]
+    room = largest_flexible_load(load, season.astype(np.int64), share)
+    return headroom, np.asarray(room).reshape(len(names), 1) * factor
+
+
+def _has_onsite(world: World, out: Draft, names: pd.Index) -> Floats:
+    """Hosts with an on-site plant in the fleet: 0/1."""
+    from .fleet import technologies
+
+    tech = technologies(world)
+    campus = tech[tech["site"] == "campus"].index
+    return np.asarray([any(f"{name}:{k}" in out.position("plant") for _, k in campus) for name in names], float) > 0
+
+
+def _costs(world: World, out: Draft, country: np.ndarray, firm_alive: Floats, flexible_alive: Floats) -> None:
+    """Annuities of new connections, paid by the campus."""
+    table = world.scenario.table("connection.costs")
+    table = table.assign(usd=table["capex_per_kw"].to_numpy(float) * world.money(table["money"])).set_index(["country", "item"])
+    wacc = np.asarray([world.wacc(c, "campus") for c in country])
+    for item, alive, name in (("firm", firm_alive, "firm_cost"), ("flexible", flexible_alive, "flexible_cost")):
+        capex = np.asarray([float(table["usd"].get((c, item), table["usd"].get((c, "firm"), np.nan))) for c in country]) * 1e-3
+        life = np.asarray([float(table["lifetime_yr"].get((c, item), CONNECTION_LIFE_YR)) for c in country])
+        yearly = (capex * capital_recovery_factor(wacc, life))[:, None] * np.ones(len(world.periods))
+        out.put(**{name: vintage_charge(alive, world.discount, yearly)})

@@ -1,0 +1,37 @@
+"""Horizon: countries, periods, snapshots and discounting as arrays."""
+
+from __future__ import annotations
+
+from .draft import Draft, World
+
+
+def build(world: World, out: Draft) -> None:
+    """Sets country, period, day, snapshot; hours, step_h, discount and the order of hours within a day."""
+    shots = world.snapshots
+    out.set("country", world.countries)
+    out.set("period", world.periods)
+    labels = [int(label) for label in shots.labels]
+    days = sorted({int(day) for day in shots.day})
+    out.set("day", days)
+    out.set(
+        "snapshot",
+        labels,
+        day=[int(day) for day in shots.day],
+        utc_hour=[float(hour) for hour in shots.start_hour],
+        length_h=[float(hours) for hours in shots.step_h],
+        is_peak_day=[int(flag) for flag in shots.is_peak_day],
+    )
+    out.relation("snapshots_of_day", days, zip((int(day) for day in shots.day), labels, strict=True))
+    out.put(hours=shots.weight_h, step_h=shots.step_h, discount=world.discount)
+    out.params["previous"] = _labels(labels[int(i)] for i in shots.previous)
+    if world.periods[-1] + world.length_yr > 2032:
+        out.note(f"period {world.periods[-1]} is extrapolated: chip supply and most forecasts end in 2030")
+
+
+def _labels(values):  # type: ignore[no-untyped-def]
+    import numpy as np
+
+    listed = list(values)
+    array = np.empty(len(listed), dtype=object)
+    array[:] = listed
+    return array

@@ -1,0 +1,273 @@
+"""Power: plants, load and fuel as arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .draft import Draft, World
+from .finance import Floats, capital_recovery_factor, vintage_charge
+from .fleet import Fleet
+
+HEAT_RATE_CEILING = 15.0  # MMBtu/MWh: higher figures come from tiny units and starts, not from running plant
+
+
+def build(world: World, out: Draft, fleet: Fleet) -> None:
+    """Sets region, plant, generator, hydro, programme and all arrays of the power room."""
+    table, shots = fleet.table, world.snapshots
+    names = [f"{r}:{k}" for r, k in zip(table["region"], table["technology"], strict=True)]
+    table.index = pd.Index(names)
+    columns = {"region": table["region"], "technology": table["technology"], "country": table["country"]}
+    regions = world.regions
+    out.set("region", regions.index, country=regions["country"], zone=regions["zone"], grid_region=regions["grid_region"], name=regions["name"])
+    out.set("plant", names, **columns)
+    is_generator = (table["role"] == "generation").to_numpy()
+    is_hydro = is_generator & (table["profile"] == "hydro").to_numpy()
+    on_grid = is_generator & (table["site"] == "grid").to_numpy()
+    generators = out.set("generator", np.asarray(names, object)[is_generator], **{k: v[is_generator] for k, v in columns.items()})
+    hydros = out.set("hydro", np.asarray(names, object)[is_hydro], **{k: v[is_hydro] for k, v in columns.items()})
+    out.relation("generators_in", regions.index, zip(table["region"][on_grid], table.index[on_grid], strict=True))
+    out.relation("generators_of_country", world.countries, zip(table["country"][is_generator], generators, strict=True))
+
+    periods, discount = world.periods, world.discount
+    shape = (len(generators), len(periods), len(shots))
+    standing = fleet.standing_mw[is_generator]
+    grows = np.maximum.accumulate(fleet.build_max_mw[is_generator] > 0, axis=1)
+    may_retire = np.zeros(len(names))
+    if world.scenario.power.allow_retirement:
+        may_retire = ((fleet.standing_mw[:, -1] > 0) & is_generator & ~is_hydro).astype(float)
+        grows |= may_retire[is_generator][:, None] > 0
+    availability = availability_of(world, out, table[is_generator])
+    available = np.repeat(availability[:, None, :], len(periods), axis=1)
+    varies = np.broadcast_to(grows[:, :, None], shape) & (available > 0)
+    must_run = table["min_output_share"].fillna(0.0).to_numpy(float)[is_generator][:, None, None] * available * standing[:, :, None]
+    out.put(
+        base_load_mw=base_load(world),
+        standing_mw=fleet.standing_mw,
+        build_max_mw=fleet.build_max_mw,
+        may_retire=may_retire,
+        retire_max_mw=may_retire[:, None] * fleet.standing_mw[:, [-1]] * np.ones(len(periods)),
+        retired_by=np.triu(np.ones((len(periods), len(periods)))),
+        plant_alive=fleet.alive,
+        availability=available,
+        output_max_mw=np.where(varies, np.inf, available * standing[:, :, None]),
+        output_min_mw=must_run,
+        capacity_varies=varies,
+        has_potential=np.isfinite(fleet.potential_mw) & (fleet.build_max_mw.max(axis=1) > 0),
+        potential_mw=np.where(np.isfinite(fleet.potential_mw), fleet.potential_mw, 0.0),
+        may_ramp=np.zeros(shape),
+        ramp_mw=np.zeros(shape),
+        shed_cost=world.scenario.power.voll_usd_per_mwh * 1e-6,
+    )
+    _ramps(world, out, table[is_generator], standing, shape)
+    rows = np.asarray([out.position("region")[r] for r in table["region"][is_generator]], int)
+    spill = np.zeros((len(regions), *shape[1:]))
+    np.add.at(spill, rows[on_grid[is_generator]], must_run[on_grid[is_generator]])
+    out.put(must_run_mw=spill)
+    _programmes(world, out, fleet)
+    _takes(world, out, fleet, is_generator, availability)
+    _costs(world, out, fleet, is_generator, discount)
+    out.put(water_mwh=_water(world, table[is_hydro], fleet.standing_mw[is_hydro]))
+    _carbon_cap(world, out, table[is_generator])
+    assert len(hydros) == int(is_hydro.sum())
+
+
+def growth(world: World) -> tuple[Floats, Floats]:
+    """Factors of energy and peak since the recorded year, per region and period: means over the period's years."""
+    table = world.scenario.table("power.load_growth")
+    table = table[table["path"] == world.scenario.power.growth_path]
+    energy = np.ones((len(world.regions), len(world.periods)))
+    peak = np.ones_like(energy)
+    for country in world.countries:
+        rows = table[table["country"] == country]
+        where = (world.regions["country"] == country).to_numpy()
+        for i, period in enumerate(world.periods):
+            for target, column in ((energy, "energy_pct_per_yr"), (peak, "peak_pct_per_yr")):
+                for j in np.flatnonzero(where):
+                    target[j, i] = _grown(rows, column, int(world.regions["load_year"].iloc[j]), period, world.length_yr)
+    return energy, peak
+
+
+def _grown(rows: pd.DataFrame, column: str, since: int, period: int, length: int) -> float:
+    """Mean over the years of a period of the compound growth since a year."""
+    factors = []
+    for year in range(period, period + length):
+        factor = 1.0
+        for step in range(since + 1, year + 1):
+            match = rows[(rows["from_year"] <= step) & (step <= rows["to_year"])]
+            factor *= 1.0 + (float(match[column].iloc[0]) / 100.0 if len(match) else 0.0)
+        factors.append(factor)
+    return float(np.mean(factors))
+
+
+def ai_draw_recorded_mw(world: World) -> Floats:
+    """AI draw that the recorded load already holds, MW per region: it is modelled again and must not count twice."""
+    centres = world.scenario.table("facility.data_centres").set_index("region")["ai_it_mw"]
+    it_mw = centres.reindex(world.regions.index).fillna(0.0).to_numpy(float)
+    share = np.asarray([world.scenario.countries[c].connection_base.ai_draw_2024_share for c in world.regions["country"]], float)
+    return it_mw * share * 1.2 * 0.6  # PUE and load factor of the AI fleet of 2024, both assumed
+
+
+def base_load(world: World) -> Floats:
+    """Load without the modelled AI sites, MW: recorded shape x growth, less the AI draw it holds. (regions, periods, snapshots)."""
+    energy, _ = growth(world)
+    load = energy[:, :, None] * world.on_snapshots(world.load_mw)[:, None, :] - ai_draw_recorded_mw(world)[:, None, None]
+    return np.maximum(load, 0.0)
+
+
+def availability_of(world: World, out: Draft, table: pd.DataFrame) -> Floats:
+    """Share of capacity that can run, (generators, snapshots): weather for wind and solar, outages for the rest."""
+    from .profiles import monthly_availability
+
+    shots = world.snapshots
+    position = out.position("region")
+    result = np.empty((len(table), len(shots)))
+    weather = {name: world.on_snapshots(series) for name, series in world.weather.items()}
+    for i, (region, technology, profile, forced, planned) in enumerate(
+        zip(table["region"], table["technology"], table["profile"], table["forced_outage_rate"], table["planned_outage_rate"], strict=True)
+    ):
+        if profile in weather:
+            result[i] = weather[profile][position[region]]
+        else:
+            by_month = monthly_availability([np.nan_to_num(forced)], [np.nan_to_num(planned)])
+            result[i] = shots.monthly(by_month)[:, 0]
+    result[result < 1e-3] = 0.0  # dawn and dusk: a share this small only widens the coefficient range
+    return np.clip(result, 0.0, 1.0)
+
+
+def _ramps(world: World, out: Draft, table: pd.DataFrame, standing: Floats, shape: tuple[int, ...]) -> None:
+    """Hourly ramp limits where the technologies' table gives a share of capacity an hour."""
+    if "ramp_share_per_h" not in table:
+        return
+    share = pd.to_numeric(table["ramp_share_per_h"]).to_numpy(float)
+    rows = ~np.isnan(share) & (share < 1.0)
+    limit = np.nan_to_num(share)[:, None, None] * standing[:, :, None] * world.snapshots.step_h[None, None, :]
+    out.put(may_ramp=np.broadcast_to(rows[:, None, None], shape), ramp_mw=limit)
+
+
+def _programmes(world: World, out: Draft, fleet: Fleet) -> None:
+    """Build rates: plants of one technology in one country share what its industry delivers in a period."""
+    table = fleet.table
+    rated = (fleet.build_max_mw.max(axis=1) > 0) & table["max_build_mw_per_yr"].notna().to_numpy()
+    pairs = table[rated][["country", "technology", "max_build_mw_per_yr", "lead_time_yr"]].drop_duplicates(["country", "technology"])
+    names = [f"{c}:{k}" for c, k in zip(pairs["country"], pairs["technology"], strict=True)]
+    out.set("programme", names, country=pairs["country"], technology=pairs["technology"])
+    member = [f"{c}:{k}" for c, k in zip(table["country"], table["technology"], strict=True)]
+    out.relation("plants_of_programme", names, ((g, k) for g, k, r in zip(member, table.index, rated, strict=True) if r))
+    first = {g: i for i, g in reversed(list(enumerate(member))) if rated[i]}
+    available = fleet.available[[first[g] for g in names]] if names else np.zeros((0, len(world.periods)))
+    rate = pairs["max_build_mw_per_yr"].to_numpy(float)[:, None] * world.length_yr * available
+    out.put(has_build_rate=rate > 0, build_rate_mw=rate)
+
+
+def _takes(world: World, out: Draft, fleet: Fleet, is_generator: np.ndarray, availability: Floats) -> None:
+    """Minimum yearly output (a share of historic output) and ceilings on full-load hours."""
+    table, standing = fleet.table[is_generator], fleet.standing_mw[is_generator]
+    hours = availability @ world.snapshots.weight_h
+    take = np.zeros((len(table), len(world.periods)))
+    rules = world.scenario.table("power.minimum_take")
+    for i, (region, country, technology, history) in enumerate(
+        zip(table["region"], table["country"], table["technology"], table["hist_capacity_factor"], strict=True)
+    ):
+        own = rules[(rules["technology"] == technology) & (rules["country"] == country)]
+        own = own[(own["region"] == region)] if (own["region"] == region).any() else own[own["region"].isna()]
+        if len(own) and not np.isnan(history):
+            share = np.interp(world.periods, own["year"].to_numpy(float), own["share"].to_numpy(float))
+            take[i] = share * history * 8.76 * standing[i]
+    ceiling = pd.to_numeric(table["max_capacity_factor"]).to_numpy(float)
+    limited = ~np.isnan(ceiling)
+    yearly = np.where(limited, ceiling * 8760.0, hours)
+    take = np.minimum(take, 0.95 * 0.001 * np.minimum(hours, yearly)[:, None] * standing)
+    out.put(
+        has_take=take > 1e-3,
+        take_gwh=take,
+        has_yearly_limit=np.broadcast_to((limited & (yearly < hours))[:, None], take.shape),
+        yearly_limit_h=yearly,
+    )
+
+
+def _costs(world: World, out: Draft, fleet: Fleet, is_generator: np.ndarray, discount: Floats) -> None:
+    """Running cost, carbon, annuities of vintages and fixed operation of what stands."""
+    table, periods = fleet.table, world.periods
+    fixed = table["fixed_om_per_kw_yr"].fillna(0.0).to_numpy(float) * 1e-3  # USD/kW-yr = MUSD/GW-yr
+    multiplier = _multiplier(world, table)
+    wacc = np.asarray([world.wacc(c, "campus" if s == "campus" else "grid") for c, s in zip(table["country"], table["site"], strict=True)])
+    life = table["lifetime_yr"].fillna(30).to_numpy(float)
+    capex = (table["capex_per_kw"].fillna(0.0) * multiplier + table["grid_connection_cost_per_kw"]).to_numpy(float) * 1e-3
+    yearly = (capex * capital_recovery_factor(wacc, life) + fixed)[:, None] * np.ones(len(periods))
+    later = np.cumsum(discount[::-1])[::-1]
+    out.put(
+        plant_cost=vintage_charge(fleet.alive, discount, yearly),
+        retirement_saving=fixed[:, None] * later[None, :],
+        standing_cost=fixed[:, None] * fleet.standing_mw * discount[None, :],
+    )
+    makes = table[is_generator]
+    rate = makes["own_heat_rate"].fillna(makes["heat_rate_mmbtu_per_mwh"]).fillna(0.0).clip(upper=HEAT_RATE_CEILING).to_numpy(float)
+    running = makes["variable_om_per_mwh"].fillna(0.0).to_numpy(float)[:, None] + rate[:, None] * fuel_price(world, makes)
+    tariff = _tariff_per_mwh(world, makes)
+    emissions = np.where(
+        makes["heat_rate_mmbtu_per_mwh"].fillna(0.0) > 0,
+        makes["co2_t_per_mwh"].fillna(0.0) * rate / makes["heat_rate_mmbtu_per_mwh"].where(makes["heat_rate_mmbtu_per_mwh"] > 0),
+        makes["co2_t_per_mwh"].fillna(0.0),
+    ).astype(float)
+    emissions = np.nan_to_num(emissions)
+    out.put(
+        output_cost=(running + tariff[:, None]) * 1e-6,
+        carbon_cost=emissions[:, None] * world.scenario.power.co2_price_usd_per_t * 1e-6 * np.ones(len(periods)),
+        co2_kt_per_gwh=emissions,
+    )
+
+
+def _multiplier(world: World, table: pd.DataFrame) -> Floats:
+    """Regional capex multipliers, one where none is published."""
+    rows = world.scenario.table("power.capex_multipliers")
+    known = rows.groupby(["region", "technology"])["multiplier"].mean() if len(rows) else None
+    if known is None:
+        return np.ones(len(table))
+    index = pd.MultiIndex.from_frame(table[["region", "technology"]])
+    return known.reindex(index).fillna(1.0).to_numpy(float)
+
+
+def fuel_price(world: World, table: pd.DataFrame) -> Floats:
+    """Fuel price per generator and period, USD/MMBtu: the region's row at mid period, else the technology's own figure."""
+    rows = world.scenario.table("power.fuel_prices").copy()
+    rows["price"] = rows["price_per_mmbtu"].to_numpy(float) * world.money(rows["money"])
+    by = {key: group.sort_values("year") for key, group in rows.groupby(["region", "fuel"])}
+    middle = np.asarray(world.periods) + (world.length_yr - 1) / 2
+    result = np.zeros((len(table), len(world.periods)))
+    for i, (region, fuel, own) in enumerate(zip(table["region"], table["fuel"], table["fuel_price_per_mmbtu"], strict=True)):
+        group = by.get((region, fuel))
+        if group is not None:
+            result[i] = np.interp(middle, group["year"].to_numpy(float), group["price"].to_numpy(float))
+        elif not np.isnan(own):
+            result[i] = own
+    return result
+
+
+def _tariff_per_mwh(world: World, table: pd.DataFrame) -> Floats:
+    """Energy tariff of `grid_supply`: regions without a modelled power system buy at it."""
+    rows = world.scenario.table("power.tariffs").set_index("region")
+    price = rows["industrial_price_per_mwh"].astype(float) * world.money(rows["money"])
+    buys = (table["technology"] == "grid_supply").to_numpy()
+    return np.where(buys, price.reindex(table["region"]).fillna(0.0).to_numpy(float), 0.0)
+
+
+def _water(world: World, table: pd.DataFrame, standing: Floats) -> Floats:
+    """Water of a representative day, MWh: the ceiling of the months that the day stands for. (hydro, periods, days)."""
+    shots = world.snapshots
+    days = sorted({int(day) for day in shots.day})
+    months = world.scenario.table("power.hydro_monthly").set_index("region")[[f"m{i:02d}" for i in range(1, 13)]]
+    months = months.groupby(level=0).mean().reindex(table["region"]).to_numpy(float).copy()
+    missing = np.isnan(months).any(axis=1)
+    months[missing] = np.nan_to_num(table["hist_capacity_factor"].to_numpy(float), nan=0.4)[missing, None]
+    share = np.stack([shots.month_share[np.flatnonzero(shots.day == day)[0]] for day in days])
+    hours = np.asarray([shots.step_h[shots.day == day].sum() for day in days])
+    factor = months @ share.T
+    return standing[:, :, None] * (factor * hours[None, :])[:, None, :]
+
+
+def _carbon_cap(world: World, out: Draft, table: pd.DataFrame) -> None:
+    """A cap on yearly emissions, the same figure for each country that has plants."""
+    cap = world.scenario.power.co2_cap_mt_per_yr
+    shape = (len(world.countries), len(world.periods))
+    out.put(has_co2_cap=np.full(shape, 0.0 if cap is None else 1.0), co2_cap_mt=np.full(shape, 0.0 if cap is None else float(cap)))

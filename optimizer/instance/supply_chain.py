@@ -1,0 +1,90 @@
+"""Supply chain: units that reach a country in each period, after export control."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .draft import Draft, World
+from .finance import Floats
+
+if TYPE_CHECKING:
+    from optimizer.scenario.export_control import LpEffect
+
+STOCK_DATE = 2026.5  # the fleet is counted in mid 2026: chips shipped before it are in the stock
+ENTERING = ("actual_estimate", "forecast", "assumption")  # kinds of rows that are flows; a licence cap is a ceiling
+LEAKING = ("diverted", "all_routes")  # supply beyond the rules, counted only when a scenario says so
+
+
+def period_share_of_year(periods: tuple[int, ...], year: int) -> Floats:
+    """Share of a year's chips that is first there in each period.
+
+    A period has the chips shipped to the end of its first year: the first period from the stock date on, each later one
+    from the end of the period before. Without a later row the last known year repeats (see `chip_supply`).
+    """
+    shares = np.zeros(len(periods))
+    for i, period in enumerate(periods):
+        start = STOCK_DATE if i == 0 else periods[i - 1] + 1
+        shares[i] = max(0.0, min(period + 1, year + 1) - max(start, year))
+    return shares
+
+
+def chip_supply(world: World, out: Draft) -> Floats:
+    """Units a country can buy, kchip (countries, chips, periods), before export control."""
+    table = world.scenario.table("compute.supply")
+    kinds = ENTERING + (LEAKING if world.scenario.compute.leakage else ())
+    table = table[table["kind"].isin(kinds)]
+    column = {"low": "units_low_thousand", "central": "units_thousand", "high": "units_high_thousand"}[world.scenario.compute.supply_path]
+    chips = out.sets["chip"]
+    supply = np.zeros((len(world.countries), len(chips), len(world.periods)))
+    last = int(table["year"].max())
+    for c, name in enumerate(world.countries):
+        setting = world.scenario.countries[name]
+        rows = table[table["destination_bloc"] == setting.chip_bloc]
+        units = rows.assign(units=rows[column].fillna(rows["units_thousand"])).groupby(["chip", "year"])["units"].sum()
+        for g, chip in enumerate(chips):
+            own = units.loc[chip] if chip in units.index.get_level_values(0) else pd.Series(dtype=float)
+            for year in range(int(world.periods[0]), int(world.periods[-1]) + 1):
+                supply[c, g] += float(own.get(min(year, last), 0.0)) * period_share_of_year(world.periods, year) * setting.chip_share
+    if world.periods[-1] > last:
+        out.note(f"chip supply after {last} repeats the rows of {last}: extrapolated")
+    return supply
+
+
+def build(world: World, out: Draft, effects: dict[tuple[str, str, int], LpEffect]) -> None:
+    """Arrays of the supply chain room; needs host and chip."""
+    supply = chip_supply(world, out)
+    countries, chips, periods = world.countries, out.sets["chip"], world.periods
+    cap = np.full((len(countries), len(periods)), np.inf)
+    for c, name in enumerate(countries):
+        for p, period in enumerate(periods):
+            caps = []
+            for g, chip in enumerate(chips):
+                effect = effects[(name, str(chip), period)]
+                if not effect.allowed:
+                    supply[c, g, p] = 0.0
+                elif effect.volume_cap_units is not None:
+                    years = world.length_yr if effect.volume_cap_per_year else 1
+                    supply[c, g, p] = min(supply[c, g, p], effect.volume_cap_units * 1e-3 * years)
+                if effect.tpp_cap is not None:
+                    caps.append(effect.tpp_cap)
+            if caps:
+                cap[c, p] = min(caps) * 1e-9  # TPP x chips -> million TPP x kchip
+    out.relation("hosts_of", countries, zip(out.attributes["host"]["country"], out.sets["host"], strict=True))
+    table = world.scenario.table("compute.chips").set_index("chip").loc[list(chips)]
+    out.put(
+        chip_supply=supply,
+        has_chip_supply=np.ones(supply.shape),
+        has_tpp_cap=np.isfinite(cap),
+        tpp_cap=np.where(np.isfinite(cap), cap, 0.0),
+        tpp_million=table["tpp"].to_numpy(float) * 1e-6,
+    )
+    out.params["chips_max"] = np.where(_national(world, out, supply) > 0, out.params["chips_max"], 0.0)
+
+
+def _national(world: World, out: Draft, supply: Floats) -> Floats:
+    """A country's supply seen from each of its hosts: (hosts, chips, periods)."""
+    position = world.country_position()
+    return supply[[position[c] for c in out.attributes["host"]["country"]]]

@@ -1,0 +1,102 @@
+"""Weather and load of a scenario: reads each country's profiles and lays them side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .hours import MONTH_DAYS
+from .profiles import Profiles, flat_profiles, hourly_profiles, join_profiles, month_hour_profiles
+from .synthetic import ScatterSettings
+
+if TYPE_CHECKING:
+    from optimizer.scenario.scenario import Scenario
+
+PROFILE_OF = {"onshore_wind": "wind", "offshore_wind": "offshore_wind", "solar": "solar"}  # file key -> technologies.profile
+OFFSHORE_OVER_ONSHORE = 1.0  # China publishes one wind factor a province, offshore in it
+
+
+def read_profiles(scenario: Scenario, regions: pd.DataFrame) -> Profiles:
+    """Hourly load and capacity factors of all regions in the order of ``regions``; factors are keyed as technologies name them."""
+    parts = []
+    entries = {entry.country: entry for entry in scenario.power.profiles}
+    for country in dict.fromkeys(regions["country"]):
+        rows = regions[regions["country"] == country]
+        entry = entries.get(country) or entries.get("third")
+        names = tuple(rows.index)
+        energy = rows["annual_load_twh"].fillna(0.0).to_numpy(float) * 1e6
+        peak = rows["peak_load_mw"].fillna(0.0).to_numpy(float)
+        if entry is None or entry.kind == "flat":
+            parts.append(flat_profiles(names, energy))
+        elif entry.kind == "hourly":
+            parts.append(_hourly(scenario, entry, names, peak, energy))
+        else:
+            parts.append(_month_hour(scenario, entry, rows, peak, energy))
+    joined = join_profiles(parts)
+    order = [joined.regions.index(name) for name in regions.index]
+    return Profiles(
+        tuple(regions.index),
+        joined.load_mw[:, order],
+        {PROFILE_OF[name]: values[:, order] for name, values in joined.capacity_factor.items()},
+        joined.notes,
+    )
+
+
+def _hourly(scenario, entry, names, peak, energy) -> Profiles:  # type: ignore[no-untyped-def]
+    frames = {key: _frame(scenario, entry.country, key) for key in ("load", *PROFILE_OF)}
+    factors = {key: _columns(frame, names) for key, frame in frames.items() if key != "load" and frame is not None}
+    if entry.country in scenario.time.month_means_for:
+        load, factors = _month_means(_columns(frames["load"], names)), {k: _month_means(v) for k, v in factors.items()}
+        notes = (f"{entry.country}: hourly records reduced to the mean day of each month",)
+    else:
+        load, notes = _columns(frames["load"], names), ()
+    offset = round(entry.utc_offset_h)
+    return hourly_profiles(names, load, peak, energy, factors, offset, notes)
+
+
+def _frame(scenario: Scenario, country: str, key: str) -> pd.DataFrame | None:
+    """A profile's table, or None where the scenario lists none."""
+    name = f"power.profiles.{country}.{key}"
+    return scenario.table(name) if name in scenario.profile_names() else None
+
+
+def _columns(frame: pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
+    """Columns of the regions, zero where a region has none (no offshore wind inland)."""
+    return frame.reindex(columns=list(names)).fillna(0.0).to_numpy(float)
+
+
+def _month_means(values: np.ndarray) -> np.ndarray:
+    """Each day replaced by the mean day of its month, hour by hour."""
+    days = values.reshape(365, 24, -1)
+    month = np.repeat(np.arange(12), MONTH_DAYS)
+    means = np.stack([days[month == m].mean(axis=0) for m in range(12)])
+    return means[month].reshape(values.shape)
+
+
+def _month_hour(scenario, entry, rows, peak, energy) -> Profiles:  # type: ignore[no-untyped-def]
+    names = list(rows.index)
+    load, sun = (_mean_days(_frame(scenario, entry.country, key), names) for key in ("load", "solar"))
+    monthly = _frame(scenario, entry.country, "monthly").set_index(["region", "month"])
+    kind = scenario.power.wind_solar
+
+    def by_month(column: str) -> np.ndarray:
+        values = monthly[column].unstack("month").reindex(names).to_numpy(float)
+        return np.clip(np.nan_to_num(values), 0.0, 1.0)
+
+    wind = by_month(f"wind_cf_{kind}")
+    settings = entry.synthetic
+    scatter = ScatterSettings(seed=settings.seed)
+    return month_hour_profiles(
+        names, load, peak, energy, sun, by_month(f"solar_cf_{kind}"),
+        {"onshore_wind": wind, "offshore_wind": np.clip(wind * OFFSHORE_OVER_ONSHORE, 0.0, 1.0)},
+        rows["lat"].to_numpy(float), rows["lon"].to_numpy(float), round(entry.utc_offset_h), scatter,
+    )
+
+
+def _mean_days(frame: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """Mean days, (regions, 12, 24)."""
+    hours = [f"h{i:02d}" for i in range(24)]
+    table = frame.set_index(["region", "month"])[hours]
+    return np.stack([table.loc[name].sort_index().to_numpy(float) for name in names])

@@ -1,0 +1,25 @@
+"""Horizon: the periods that are planned, the hours that stand for their years, and what a year is worth today.
+
+    sum_t hours[t] = 8760                      every snapshot t stands for hours[t] hours of each year of a period
+    discount[p] = sum_{years v of p} (1 + rate)^-(v + 0.5 - base year)
+
+A yearly cost times discount[p] is its present value over the period. Time is UTC. `previous` wraps inside a representative
+day; `step_h` is the length of the snapshot within its day, `hours` its weight in the year.
+"""
+
+from __future__ import annotations
+
+from .room import Room
+
+room = Room("horizon", doc=__doc__)
+
+# what it reads
+room.set("country", "a country or bloc with its own policies, chips and costs")
+room.set("period", "an investment period, named by its first year")
+room.set("day", "a representative day")
+room.set("snapshot", "an hour, or a block of hours, of a representative day", columns="day utc_hour length_h is_peak_day")
+room.relation("snapshots_of_day", "day", "snapshot", "the snapshots of a representative day, in order")
+room.lookup("previous", "snapshot", "snapshot", "the snapshot before, wrapping within its day")
+room.param("hours", "snapshot", "h", "hours of a year that the snapshot stands for")
+room.param("step_h", "snapshot", "h", "length of the snapshot within its day")
+room.param("discount", "period", "yr", "discounted years of the period")

@@ -1,0 +1,108 @@
+"""The records that a room keeps: plain data, read by the compiler, the ledger, the result tables and the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Rule = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class SetRecord:
+    """A list of labels. ``within``: the parent set of a subset; ``columns``: attributes shown in result tables."""
+
+    name: str
+    doc: str
+    within: str | None = None
+    columns: tuple[str, ...] = ()
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class RelationRecord:
+    """For each combination of members of the ``key`` sets, a list of members of the set ``of``."""
+
+    name: str
+    key: tuple[str, ...]
+    of: str
+    doc: str
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class ParamRecord:
+    """Numbers over ``axes`` in ``unit``; where ``of`` is given, labels of that set instead (a lookup)."""
+
+    name: str
+    axes: tuple[str, ...]
+    unit: str
+    doc: str
+    of: str | None = None
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class DecisionRecord:
+    """A variable for each member of ``axes``; ``lower`` and ``upper`` name parameters with the same axes."""
+
+    name: str
+    axes: tuple[str, ...]
+    unit: str
+    doc: str
+    upper: str | None = None
+    lower: str | None = None
+    family: str | None = None
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class LimitRecord:
+    """One row for each member of ``axes`` (only where the parameter ``where`` is not zero).
+
+    ``rule`` is the rule as written. For a balance it is the right-hand side only; :meth:`Formulation.rule` joins it
+    with what other rooms feed.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    family: str
+    per: str
+    rule: Rule
+    doc: str
+    where: str | None = None
+    balance: bool = False
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class FeedRecord:
+    """A term added to the left side of the balance ``balance``."""
+
+    balance: str
+    name: str
+    rule: Rule
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class CostRecord:
+    """A scalar expression in MUSD that belongs to the cost part ``part``."""
+
+    part: str
+    name: str
+    rule: Rule
+    doc: str
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class GoalRecord:
+    """A scalar expression that an alternative objective maximises."""
+
+    goal: str
+    name: str
+    rule: Rule
+    doc: str
+    room: str = ""

@@ -1,0 +1,184 @@
+"""A planner: one scenario, compiled once, solved for several questions.
+
+    least_cost(path)   serve the demand of a path at least cost; what costs more than users pay leaves
+    most_tokens()      first the largest scale of one fixed mix, then the cheapest plan of that scale (lexicographic)
+    without_ai()       the power system alone, for what AI adds to the bill
+
+The questions differ in right-hand sides, bounds and the objective only, so each is an edit of one LP and a re-solve.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from optimizer.instance.build import Prepared, prepare
+from optimizer.model.formulation import formulation
+from optimizer.solve.compile import compile_lp, compile_lp_by_pyomo
+from optimizer.solve.options import SolverOptions
+from optimizer.solve.session import Session, Solution
+
+if TYPE_CHECKING:
+    from optimizer.instance.instance import Instance
+    from optimizer.model.room import Formulation
+    from optimizer.scenario.scenario import Scenario
+    from optimizer.solve.engine import Progress
+    from optimizer.solve.linear_program import LinearProgram
+
+Via = Literal["arrays", "pyomo"]
+Report = Callable[["str | Progress"], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A certified answer to one question. ``price_unit`` is what the duals are in: MUSD, or Ptok in the first stage of most_tokens."""
+
+    question: str
+    scenario: Scenario
+    instance: Instance
+    lp: LinearProgram
+    solution: Solution
+    price_unit: str = "MUSD"
+    tokens: Plan | None = None  # most_tokens: the first stage, whose duals are in tokens
+
+    def value(self, decision: str) -> np.ndarray:
+        """A decision's values in their full shape."""
+        return self.lp.column_values(decision, self.solution.x)
+
+    def dual(self, limit: str) -> np.ndarray:
+        """A limit's duals in their full shape, zero where there is no row."""
+        return np.nan_to_num(self.lp.row_values(limit, self.solution.y))
+
+    def reduced_cost(self, decision: str) -> np.ndarray:
+        """A decision's reduced costs in their full shape."""
+        return self.lp.column_values(decision, self.solution.z)
+
+    def param(self, name: str) -> np.ndarray:
+        return self.instance.params[name]
+
+    def position(self, set_name: str) -> dict[Any, int]:
+        return {label: i for i, label in enumerate(self.instance.sets[set_name])}
+
+    @cached_property
+    def bill_musd(self) -> dict[str, float]:
+        """Present value of each cost part, MUSD."""
+        return {
+            part: float(vector @ self.solution.x) + self.lp.cost_offset.get(part, 0.0) for part, vector in self.lp.costs.items()
+        }
+
+
+@dataclass
+class Planner:
+    """Compiles a scenario and answers questions about it. ``timings_s`` collects the seconds of each stage."""
+
+    scenario: Scenario
+    via: Via = "arrays"
+    options: SolverOptions | None = None
+    report: Report | None = None
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._say("reading weather, plants and demand")
+        self.prepared: Prepared = self._timed("arrays", lambda: prepare(self.scenario))
+        self.formulation: Formulation = formulation()
+        self._timed("check", lambda: self.prepared.instance.check(self.formulation))
+        self._say("compiling")
+        road = compile_lp if self.via == "arrays" else compile_lp_by_pyomo
+        self.lp: LinearProgram = self._timed("compile", lambda: road(self.formulation, self.prepared.instance))
+        self._instance = self.prepared.instance
+        settings = self.scenario.solver
+        self.options = self.options or SolverOptions(
+            solver=settings.solver, threads=settings.threads, tolerance=settings.tolerance,
+            time_limit_s=settings.time_limit_s, seed=settings.seed, crossover=settings.crossover,
+        )  # fmt: skip
+        self._session: Session | None = None
+
+    def solve(self) -> Plan:
+        """The question that the scenario asks."""
+        return self.most_tokens() if self.scenario.objective.goal == "most_tokens" else self.least_cost()
+
+    def least_cost(self, path: str | None = None) -> Plan:
+        """Serve a demand path at least cost. The scenario's own path where none is named."""
+        changes = {} if path is None or path == self.scenario.demand.path else self.prepared.demand_path(path)
+        question = f"least_cost:{path or self.scenario.demand.path}"
+        return self._answer(question, self.prepared.instance.replace(**changes), self.lp.cost, self.lp.offset)
+
+    def most_tokens(self) -> Plan:
+        """The largest scale of the fixed mix, then the cheapest plan of that scale."""
+        base = self.prepared.instance
+        free = self._without_demand() | {"scale_max": np.full(len(base.sets["period"]), np.inf)}
+        first = self._answer("most_tokens:scale", base.replace(**free), self._tokens_objective(), 0.0, "Ptok")
+        reached = float(self.lp.goals["tokens"] @ first.solution.x)
+        floor = (1.0 - self.scenario.objective.tokens_tolerance) * reached
+        second = self._answer("most_tokens", base.replace(**free, tokens_floor=floor), self.lp.cost, self.lp.offset)
+        return Plan("most_tokens", self.scenario, second.instance, second.lp, second.solution, "MUSD", first)
+
+    def without_ai(self) -> Plan:
+        """The power system with no request to serve: chips may be switched off, everything else stays."""
+        return self._answer("without_ai", self.prepared.instance.replace(**self._without_demand()), self.lp.cost, self.lp.offset)
+
+    def _without_demand(self) -> dict[str, np.ndarray]:
+        params = self.prepared.instance.params
+        return {name: np.zeros_like(params[name]) for name in ("demand", "unserved_max")}
+
+    def _tokens_objective(self) -> np.ndarray:
+        """Minus the tokens, plus a charge on load shed and missing reserve that no gain in tokens can repay.
+
+        One MW-year makes at most the tokens of the best chip, so four times that is an exact penalty: AI never grows by
+        shedding other load or by leaning on reserve that is not there.
+        """
+        instance = self.prepared.instance
+        hours, kw = instance.params["chip_hours"], instance.params["it_kw"]
+        per_mwh = np.divide(1.0, hours * kw[None, :, None], out=np.zeros_like(hours), where=hours > 0).max() * 1e-6  # Ptok/MWh
+        cost = -self.lp.goals["tokens"].copy()
+        weight = instance.params["discount"][:, None] * instance.params["hours"][None, :]
+        self._charge(cost, "load_shed", 4.0 * per_mwh * weight[None, :, :])
+        self._charge(cost, "reserve_shortfall", 4.0 * per_mwh * 8760.0 * instance.params["discount"][None, :])
+        return cost
+
+    def _charge(self, cost: np.ndarray, decision: str, price: np.ndarray) -> None:
+        block = self.lp.columns[decision]
+        cost[block.span] += np.broadcast_to(price, block.shape).ravel()
+
+    def _answer(self, question: str, instance: Instance, cost: np.ndarray, offset: float, unit: str = "MUSD") -> Plan:
+        """Edit the LP to an instance, solve, and wrap the certified solution."""
+        self._say(f"solving {question.replace('_', ' ').replace(':', ', ')}")
+        road = compile_lp if self.via == "arrays" else compile_lp_by_pyomo
+        lp = self.lp if instance is self.prepared.instance else self._timed("compile", lambda: road(self.formulation, instance))
+        start = time.perf_counter()
+        session = self._edited(lp, cost, offset)
+        solution = session.solve()
+        self.timings_s[f"solve {question}"] = time.perf_counter() - start
+        return Plan(question, self.scenario, instance, lp, solution, unit)
+
+    def _edited(self, lp: LinearProgram, cost: np.ndarray, offset: float) -> Session:
+        """The session with the LP's bounds and objective; a new one where coefficients changed (a named rebuild)."""
+        if self._session is None or not np.array_equal(self.lp.value, lp.value):
+            self._session = Session(lp, self.options, cost, self.report, offset=offset, reuse=True)
+            self._stands = lp
+            return self._session
+        session, old = self._session, self._stands
+        rows = np.flatnonzero((old.row_lower != lp.row_lower) | (old.row_upper != lp.row_upper))
+        columns = np.flatnonzero((old.col_lower != lp.col_lower) | (old.col_upper != lp.col_upper))
+        if len(rows):
+            session.set_row_bounds(rows, lp.row_lower[rows], lp.row_upper[rows])
+        if len(columns):
+            session.set_col_bounds(columns, lp.col_lower[columns], lp.col_upper[columns])
+        session.set_cost(cost, offset)
+        self._stands = lp
+        return session
+
+    def _timed(self, stage: str, work: Callable[[], Any]) -> Any:
+        start = time.perf_counter()
+        result = work()
+        self.timings_s[stage] = self.timings_s.get(stage, 0.0) + time.perf_counter() - start
+        return result
+
+    def _say(self, text: str) -> None:
+        if self.report is not None:
+            self.report(text)

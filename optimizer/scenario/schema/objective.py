@@ -1,0 +1,21 @@
+"""What the plan is best at."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from optimizer.scenario.schema.base import Section, Year
+
+
+class Objective(Section):
+    """The question put to the solver."""
+
+    goal: Literal["least_cost", "most_tokens"] = "least_cost"
+    """`least_cost`: serve demand at its willingness to pay. `most_tokens`: first the largest scale of one fixed mix of
+    workloads and markets, then the least cost at that scale."""
+    tokens_tolerance: Annotated[float, Field(ge=0, le=0.1)] = 1e-4
+    """Share of the largest scale that the second stage of most_tokens may give up."""
+    mix_year: Year = 2030
+    """Year of the demand table whose mix most_tokens scales, in every period and country."""

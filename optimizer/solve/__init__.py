@@ -1,0 +1,1 @@
+"""From rooms and arrays to a solved, certified linear program."""

@@ -1,0 +1,215 @@
+"""One HiGHS object, driven safely: arrays in, a verdict out, and a way to stop it.
+
+HiGHS runs in a worker thread while the caller's thread waits, so Ctrl-C is heard at once and reaches HiGHS through its
+interrupt callbacks; nothing is ever raised inside a callback. A fresh thread per run also gives HiGHS a fresh task
+scheduler, without which a changed ``threads`` option makes the run fail.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.solve.certificate import LpArrays
+from optimizer.solve.options import SolverOptions
+from optimizer.solve.roads import Road
+from optimizer.solve.scaling import cost_exponent
+
+Floats = NDArray[np.float64]
+
+PROGRESS_EVERY_S = 0.5
+# An iteration of ipx in the log: number, two objectives, two infeasibilities, gap, seconds. HiPO logs no such line.
+_NUMBER = r"[-+]?\d\.\d+e[-+]\d+"
+_INTERIOR_LINE = re.compile(rf"^\s*(\d+)\*?(?:\s+{_NUMBER}){{4}}\s+({_NUMBER})\s")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a running solver says: ``gap`` (relative primal-dual) is None where the solver reports none."""
+
+    road: str
+    iterations: int
+    gap: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one run ended. ``status`` is HiGHS's model status in its own words, or ``Run failed``."""
+
+    status: str
+    seconds: float
+    iterations: dict[str, int]
+    objective: float
+    presolve_says_infeasible: bool
+    has_basis: bool
+
+
+class Interrupted(Exception):
+    """Ctrl-C arrived while HiGHS ran; HiGHS has stopped."""
+
+
+class Engine:
+    """A persistent ``highspy.Highs`` that holds one LP.
+
+    HiGHS sees the costs times a power of two (``scaling.cost_exponent``); everything handed out is scaled back.
+    """
+
+    def __init__(self, lp: LpArrays, cost: Floats, options: SolverOptions) -> None:
+        self._highs = highspy.Highs()
+        self._stop = threading.Event()
+        self._iterations = 0
+        self._gap: float | None = None
+        self._set("output_flag", True)  # the log callback needs it; the console is a separate switch
+        self._set("log_to_console", options.log)
+        self._set("threads", options.threads)
+        self._set("random_seed", options.seed)
+        self._set("primal_feasibility_tolerance", options.tolerance)
+        self._set("dual_feasibility_tolerance", options.tolerance)
+        self._cost_scale = 2.0 ** cost_exponent(cost)
+        self._pass(lp, cost * self._cost_scale)
+        kinds = highspy.cb.HighsCallbackType
+        self._highs.setCallback(self._hear, None)
+        for kind in (kinds.kCallbackSimplexInterrupt, kinds.kCallbackIpmInterrupt, kinds.kCallbackLogging):
+            self._highs.startCallback(kind)
+        self._log_kind = int(kinds.kCallbackLogging)
+
+    def change_cost(self, cost: Floats) -> None:
+        """Replace all costs, (num_col,)."""
+        self._cost_scale = 2.0 ** cost_exponent(cost)
+        columns = np.arange(len(cost), dtype=np.int32)
+        self._check(self._highs.changeColsCost(len(cost), columns, cost * self._cost_scale))
+
+    def change_row_bounds(self, rows: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
+        """Replace the bounds of some rows in one call."""
+        self._check(self._highs.changeRowsBounds(len(rows), rows, lower, upper))
+
+    def change_col_bounds(self, columns: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
+        """Replace the bounds of some columns in one call."""
+        self._check(self._highs.changeColsBounds(len(columns), columns, lower, upper))
+
+    def forget(self) -> None:
+        """Drop basis and solution, so that the next run starts with presolve."""
+        self._check(self._highs.clearSolver())
+
+    def run(
+        self,
+        road: Road,
+        seconds: float | None = None,
+        iterations: int | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Verdict:
+        """Travel one road; at most ``seconds`` and, for simplex, ``iterations``.
+
+        Raises:
+            Interrupted: on Ctrl-C. Whatever ``on_progress`` raises passes through after HiGHS has stopped.
+        """
+        limit = highspy.kHighsInf if seconds is None else self._highs.getRunTime() + seconds  # its clock never restarts
+        self._set("time_limit", limit)
+        self._set("simplex_iteration_limit", highspy.kHighsIInf if iterations is None else iterations)
+        self._set("solver", road.solver)
+        self._set("run_crossover", "on" if road.crossover else "off")
+        if not road.hot:
+            self.forget()
+        self._iterations, self._gap = 0, None
+        started = time.perf_counter()
+        status = self._run_in_thread(road.name, started, on_progress)
+        elapsed = time.perf_counter() - started
+        info = self._highs.getInfo()
+        presolve = self._highs.getModelPresolveStatus()
+        words = self._highs.modelStatusToString(self._highs.getModelStatus())
+        return Verdict(
+            status="Run failed" if status == highspy.HighsStatus.kError and words == "Not Set" else words,
+            seconds=elapsed,
+            iterations={
+                "simplex": max(0, info.simplex_iteration_count),
+                "interior_point": max(0, info.ipm_iteration_count),
+                "crossover": max(0, info.crossover_iteration_count),
+            },
+            objective=info.objective_function_value / self._cost_scale,
+            presolve_says_infeasible=bool(presolve == highspy.HighsPresolveStatus.kInfeasible),
+            has_basis=int(info.basis_validity) == int(highspy.kBasisValidityValid),
+        )
+
+    def primal_and_dual(self) -> tuple[Floats, Floats] | None:
+        """x and y of the last run (copies), or None where HiGHS holds no full pair."""
+        solution = self._highs.getSolution()
+        if not (solution.value_valid and solution.dual_valid):
+            return None
+        duals = np.array(solution.row_dual, dtype=np.float64) / self._cost_scale
+        return np.array(solution.col_value, dtype=np.float64), duals
+
+    def _run_in_thread(self, road: str, started: float, on_progress: Callable[[Progress], None] | None) -> Any:
+        outcome: list[Any] = []
+        done = threading.Event()
+
+        def work() -> None:
+            try:
+                outcome.append(self._highs.run())
+            except Exception as error:
+                outcome.append(error)
+            finally:
+                done.set()
+
+        self._stop.clear()
+        worker = threading.Thread(target=work, name="highs", daemon=True)
+        worker.start()
+        told = started
+        try:
+            while not done.wait(0.1):
+                now = time.perf_counter()
+                if on_progress is not None and now - told >= PROGRESS_EVERY_S:
+                    told = now
+                    on_progress(Progress(road, self._iterations, self._gap, now - started))
+        except BaseException as error:
+            self._stop.set()
+            done.wait()  # a second Ctrl-C during this wait leaves at once
+            worker.join()
+            if isinstance(error, KeyboardInterrupt):
+                raise Interrupted from None
+            raise
+        worker.join()
+        if isinstance(outcome[0], Exception):
+            raise outcome[0]
+        return outcome[0]
+
+    def _hear(self, kind: int, message: str, said: Any, answer: Any, _data: Any) -> None:
+        # Runs inside HiGHS, in the worker thread: only note and answer.
+        if int(kind) == self._log_kind:
+            found = _INTERIOR_LINE.match(message)
+            if found:
+                self._iterations, self._gap = int(found[1]), float(found[2])
+            return
+        self._iterations = max(self._iterations, said.simplex_iteration_count, said.ipm_iteration_count)
+        if self._stop.is_set():
+            answer.user_interrupt = True
+
+    def _pass(self, lp: LpArrays, cost: Floats) -> None:
+        num_col, num_row, none = len(lp.col_lower), len(lp.row_lower), np.empty(0, np.int32)
+        continuous = np.zeros(num_col, np.int32)  # an empty integrality array makes this overload fail
+        rowwise, minimise = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
+        self._check(
+            self._highs.passModel(
+                num_col, num_row, len(lp.value), 0, rowwise, 1, minimise, 0.0,
+                cost, lp.col_lower, lp.col_upper, lp.row_lower, lp.row_upper,
+                lp.start.astype(np.int32), lp.index.astype(np.int32, copy=False), lp.value,
+                none, none, np.empty(0), continuous,
+            )
+        )  # fmt: skip
+
+    def _set(self, name: str, value: Any) -> None:
+        if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            raise ValueError(f"HiGHS refuses option {name} = {value!r}")
+
+    @staticmethod
+    def _check(status: Any) -> None:
+        if status == highspy.HighsStatus.kError:
+            raise ValueError("HiGHS refuses the arrays: a bound, cost or index is not a number or out of range")

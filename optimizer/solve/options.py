@@ -1,0 +1,51 @@
+"""What a user may choose about solving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Solver = Literal["auto", "ipx", "hipo", "simplex"]
+
+
+@dataclass(frozen=True)
+class SolverOptions:
+    """Options of one session; the defaults come from the measurements in docs/performance.md.
+
+    Attributes:
+        solver: ``auto`` walks a ladder of HiGHS's solvers until one gives a certified plan. A named solver goes first,
+            the others follow only where its answer cannot be certified.
+        threads: threads of the solver; 0 lets HiGHS decide. Sweeps run many cases side by side, so one is the default.
+        tolerance: HiGHS's absolute feasibility tolerances, primal and dual, in the units of the LP.
+        certificate_tolerance: relative tolerance of our own certificate.
+        time_limit_s: seconds for one ``solve()``, all roads together; None means no limit.
+        seed: HiGHS's random seed.
+        crossover: whether an interior point ends in a vertex, which gives a basis for hot starts and exact prices.
+        log: print HiGHS's own log.
+    """
+
+    solver: Solver = "auto"
+    threads: int = 1
+    tolerance: float = 1e-7
+    certificate_tolerance: float = 1e-6
+    time_limit_s: float | None = None
+    seed: int = 0
+    crossover: bool | Literal["auto"] = "auto"
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        faults = []
+        if self.solver not in get_args(Solver):
+            faults.append(f"solver {self.solver!r} is none of {', '.join(get_args(Solver))}")
+        if self.threads < 0:
+            faults.append(f"threads {self.threads} is negative")
+        if not 1e-10 <= self.tolerance <= 1e-3:
+            faults.append(f"tolerance {self.tolerance} is outside 1e-10 to 1e-3")
+        if not 0 < self.certificate_tolerance <= 1e-3:
+            faults.append(f"certificate_tolerance {self.certificate_tolerance} is outside 0 to 1e-3")
+        if self.time_limit_s is not None and not self.time_limit_s > 0:
+            faults.append(f"time_limit_s {self.time_limit_s} is not positive")
+        if self.crossover not in (True, False, "auto"):
+            faults.append(f"crossover {self.crossover!r} is none of true, false, auto")
+        if faults:
+            raise ValueError("; ".join(faults))

@@ -1,0 +1,105 @@
+"""The headroom kernel against hand-made years and a slow oracle."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernels.headroom import headroom
+
+
+def curtailed_share(load, season, size):
+    """Share of its energy that a flat load of ``size`` MW gives up; one region, written plainly."""
+    given_up = 0.0
+    for hour, value in enumerate(load):
+        peak = max(v for v, s in zip(load, season, strict=True) if s == season[hour])
+        given_up += max(0.0, value + size - peak)
+    return given_up / (len(load) * size)
+
+
+def by_bisection(load, season, share):
+    low, high = 0.0, 1.0
+    while curtailed_share(load, season, high) <= share:
+        high *= 2
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        if middle > 0 and curtailed_share(load, season, middle) <= share:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def test_one_peak_hour_by_hand():
+    # 100 hours at 80 MW and one at 100. Above 20 MW every hour would be short; up to 20 MW only the peak hour is,
+    # which gives up everything: 1 of 101 hours.
+    load = np.full((1, 101), 80.0)
+    load[0, 7] = 100.0
+    season = np.zeros(101, int)
+    # F MW: (F + 100 (F - 20)) / (101 F) = 0.05  ->  101 F - 2000 = 5.05 F
+    assert headroom(load, season, 0.05)[0] == pytest.approx(2000 / 95.95, rel=1e-12)
+    assert headroom(load, season, 1 / 101)[0] == pytest.approx(20.0, rel=1e-9)
+    assert headroom(load, season, 0.009)[0] == 0.0, "0.9 % is less than the one peak hour in 101"
+
+
+def test_each_season_has_its_own_peak():
+    winter, summer = np.full(50, 60.0), np.full(50, 40.0)
+    winter[3], summer[3] = 100.0, 45.0
+    load = np.concatenate([winter, summer])[None]
+    two = np.repeat([0, 1], 50)
+    one = np.zeros(100, int)
+    assert headroom(load, two, 0.03)[0] < headroom(load, one, 0.03)[0]
+    # one season: 40 MW of room in 49 winter hours, then 55 and more in summer; 2 % allows the peak hour twice over
+    assert headroom(load, one, 0.02)[0] == pytest.approx((49 * 40) / (50 - 2), rel=1e-12)
+
+
+def test_a_year_of_real_size_and_shares_in_order():
+    rng = np.random.default_rng(3)
+    hours = np.arange(8760)
+    load = 1000 + 200 * np.sin(hours * 2 * np.pi / 24) + 100 * np.cos(hours * 2 * np.pi / 8760)
+    load = load + rng.normal(0, 40, (4, 8760))
+    season = (hours // 2190).astype(int)
+    room = np.array([headroom(load, season, share) for share in (0.0025, 0.005, 0.01)])
+    assert (np.diff(room, axis=0) > 0).all()
+    for region in range(4):
+        peak = np.array([load[region, season == s].max() for s in range(4)])[season]
+        given_up = np.clip(load[region] + room[1, region] - peak, 0, None).sum() / (8760 * room[1, region])
+        assert given_up == pytest.approx(0.005, rel=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    load=st.lists(st.integers(0, 50), min_size=4, max_size=30),
+    seasons=st.integers(1, 3),
+    share=st.sampled_from([0.05, 0.11, 0.3, 0.7]),
+)
+def test_agrees_with_bisection(load, seasons, share):
+    season = [h * seasons // len(load) for h in range(len(load))]
+    slow = by_bisection(load, season, share)
+    fast = headroom(np.array([load], float), np.array(season), share)[0]
+    assert fast == pytest.approx(slow, rel=1e-6, abs=1e-6)
+
+
+def test_loads_scale_and_regions_do_not_mix():
+    rng = np.random.default_rng(0)
+    load = rng.uniform(10, 20, (3, 500))
+    season = np.arange(500) % 2
+    together = headroom(load, season, 0.05)
+    assert headroom(load[1:2], season, 0.05)[0] == together[1]
+    np.testing.assert_allclose(headroom(7 * load, season, 0.05), 7 * together, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "load, season, share, words",
+    [
+        (np.ones((2, 5)), np.zeros(4, int), 0.1, "do not fit"),
+        (np.ones(5), np.zeros(5, int), 0.1, "do not fit"),
+        (np.array([[1.0, np.nan]]), np.zeros(2, int), 0.1, "region 0 in hour 1"),
+        (np.ones((1, 2)), np.array([0, -1]), 0.1, "negative"),
+        (np.ones((1, 2)), np.zeros(2, int), 1.0, "outside"),
+        (np.ones((1, 2)), np.zeros(2, int), -0.1, "outside"),
+    ],
+)
+def test_wrong_input_is_named(load, season, share, words):
+    with pytest.raises(ValueError, match=words):
+        headroom(load, season, share)

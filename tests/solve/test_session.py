@@ -1,0 +1,407 @@
+"""Sessions: certified plans, hot and cold starts, the ladder, and every way a solve can end without a plan."""
+
+import _thread
+import contextlib
+import itertools
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.expansion_lp import ArrayLp, expansion_lp
+from optimizer.solve import roads, session
+from optimizer.solve.engine import Engine
+from optimizer.solve.errors import SolveError
+from optimizer.solve.options import SolverOptions
+from optimizer.solve.roads import Road, cold_roads, hot_cap, hot_road
+from optimizer.solve.scaling import coefficient_ranges, cost_exponent
+from optimizer.solve.session import Session
+
+INF = np.inf
+
+
+def small_lp(cost, matrix, row_lower, row_upper, col_lower, col_upper, offset=0.0):
+    matrix = np.array(matrix, float)
+    count, columns = matrix.shape
+    return ArrayLp(
+        cost=np.array(cost, float),
+        col_lower=np.array(col_lower, float),
+        col_upper=np.array(col_upper, float),
+        row_lower=np.array(row_lower, float),
+        row_upper=np.array(row_upper, float),
+        start=np.arange(count + 1, dtype=np.int64) * columns,
+        index=np.tile(np.arange(columns, dtype=np.int32), count),
+        value=matrix.ravel(),
+        demand_rows=np.arange(count),
+        cost_offset={"fixed": offset},
+    )
+
+
+def merit_order(**changes):
+    return replace(small_lp([10, 30], [[1, 1]], [100], [100], [0, 0], [60, 80], offset=5.0), **changes)
+
+
+@pytest.fixture(scope="module")
+def world():
+    return expansion_lp(regions=3, periods=2, days=1, hours=8)
+
+
+@pytest.fixture(scope="module")
+def slow_world():
+    """Takes some seconds: long enough to be stopped on the way."""
+    return expansion_lp(regions=8, periods=3, days=3, hours=24)
+
+
+def tried(found):
+    return [attempt["road"] for attempt in found.statistics["attempts"]]
+
+
+class TestAPlan:
+    def test_hand_solved(self):
+        plan = Session(merit_order()).solve()
+        assert plan.status == "optimal"
+        assert plan.objective == pytest.approx(1805.0)
+        np.testing.assert_allclose(plan.x, [60, 40])
+        np.testing.assert_allclose(plan.y, [30])
+        np.testing.assert_allclose(plan.z, [-20, 0])
+        np.testing.assert_allclose(plan.row_activity, [100])
+        assert plan.certificate.passed
+
+    def test_an_objective_of_ones_own_brings_its_own_offset(self):
+        plan = Session(merit_order(), cost=np.array([-1.0, -2.0]), offset=3.0).solve()
+        assert plan.objective == pytest.approx(-(20 + 2 * 80) + 3)
+
+    @pytest.mark.parametrize("solver", ["simplex", "ipx", "hipo"])
+    @pytest.mark.parametrize("crossover", [True, False])
+    def test_every_solver_gives_the_same_certified_plan(self, world, solver, crossover):
+        plan = Session(world, SolverOptions(solver=solver, crossover=crossover)).solve()
+        assert plan.certificate.passed
+        assert plan.objective == pytest.approx(Session(world).solve().objective, rel=1e-7)
+        assert plan.statistics["road"].startswith(solver)
+        assert plan.statistics["has_basis"] == (crossover or solver == "simplex")
+
+    def test_threads_may_differ_between_sessions(self, world):
+        """HiGHS keeps one scheduler per thread of ours; a second session with other threads used to fail to run."""
+        objectives = [Session(world, SolverOptions(threads=n)).solve().objective for n in (1, 2, 1)]
+        assert objectives[0] == objectives[2] == pytest.approx(objectives[1], rel=1e-9)
+
+    def test_statistics_say_what_happened(self, world):
+        plan = Session(world).solve()
+        told = plan.statistics
+        assert told["road"] == tried(plan)[-1]
+        assert told["why"]
+        assert told["seconds"] > 0
+        assert told["attempts"][0]["faults"] == ()
+        assert told["ranges"] == coefficient_ranges(world, world.cost)
+        assert told["ranges"]["matrix"][0] > 1e-4
+
+    def test_the_lp_itself_is_never_edited(self):
+        world = merit_order()
+        a_session = Session(world)
+        a_session.set_row_bounds([0], 90, 90)
+        a_session.set_col_bounds([0], 0, 10)
+        a_session.set_cost(np.array([1.0, 1.0]))
+        assert world.row_lower[0] == 100
+        assert world.col_upper[0] == 60
+        assert world.cost[0] == 10
+
+
+class TestHotStarts:
+    def test_right_hand_sides_and_bounds_start_hot_and_agree_with_cold(self, world):
+        hot = Session(world, reuse=True)
+        first = hot.solve()
+        assert first.statistics["has_basis"]
+        rows = world.demand_rows
+        hot.set_row_bounds(rows, world.row_lower[rows] * 1.05, world.row_upper[rows] * 1.05)
+        bounded = np.flatnonzero(np.isfinite(world.col_upper))
+        hot.set_col_bounds(bounded, 0.0, world.col_upper[bounded] * 1.1)
+        again = hot.solve()
+        assert tried(again) == ["hot simplex"]
+        lower, upper, most = world.row_lower.copy(), world.row_upper.copy(), world.col_upper.copy()
+        lower[rows] *= 1.05
+        upper[rows] *= 1.05
+        most[bounded] *= 1.1
+        cold = Session(replace(world, row_lower=lower, row_upper=upper, col_upper=most)).solve()
+        assert again.objective == pytest.approx(cold.objective, rel=1e-8)
+        assert again.objective > first.objective
+
+    def test_small_cost_changes_start_hot_another_objective_cold(self, world):
+        a_session = Session(world, reuse=True)
+        a_session.solve()
+        a_session.set_cost(world.cost * 1.1)
+        dearer = a_session.solve()
+        assert tried(dearer) == ["hot simplex"]
+        other = np.random.default_rng(0).uniform(0, 1, world.num_col)
+        a_session.set_cost(other)
+        assert not any(name.startswith("hot") for name in tried(a_session.solve()))
+
+    def test_a_hot_start_over_its_cap_gives_way_to_a_cold_one(self, world, monkeypatch):
+        monkeypatch.setattr(session, "hot_cap", lambda *_: roads.Cap(seconds=5.0, iterations=1))
+        a_session = Session(world, reuse=True)
+        a_session.solve()
+        rows = world.demand_rows
+        a_session.set_row_bounds(rows, world.row_lower[rows] * 1.2, world.row_upper[rows] * 1.2)
+        plan = a_session.solve()
+        first, last = plan.statistics["attempts"]
+        assert (first["road"], first["status"]) == ("hot simplex", "Iteration limit reached")
+        assert not last["road"].startswith("hot")
+        assert plan.certificate.passed
+
+    def test_infeasible_when_hot_is_confirmed_cold_and_can_be_undone(self):
+        a_session = Session(merit_order(), reuse=True)
+        assert a_session.solve().objective == pytest.approx(1805)
+        a_session.set_row_bounds([0], 200, 200)
+        with pytest.raises(SolveError) as caught:
+            a_session.solve()
+        assert caught.value.reason == "infeasible"
+        assert len(caught.value.statistics["attempts"]) == 2
+        a_session.set_row_bounds([0], 120, 120)
+        assert a_session.solve().objective == pytest.approx(2405)
+
+    def test_the_time_limit_is_per_solve_though_the_clock_of_highs_never_restarts(self, world):
+        a_session = Session(world, SolverOptions(solver="simplex", time_limit_s=3.0), reuse=True)
+        started = time.perf_counter()
+        while time.perf_counter() - started < 0.5:
+            a_session.solve()
+        a_session._engine._highs.setOptionValue("time_limit", 0.0)  # whatever an earlier solve left behind
+        assert a_session.solve().certificate.passed
+
+
+class TestNoPlan:
+    @pytest.mark.parametrize("solver", ["simplex", "ipx", "hipo"])
+    def test_infeasible(self, solver):
+        with pytest.raises(SolveError, match="no plan keeps all limits") as caught:
+            Session(merit_order(row_lower=np.array([141.0]), row_upper=np.array([INF])), SolverOptions(solver)).solve()
+        assert caught.value.reason == "infeasible"
+
+    @pytest.mark.parametrize("solver", ["simplex", "ipx", "hipo"])
+    def test_infeasible_where_presolve_cannot_see_it(self, solver):
+        rng = np.random.default_rng(0)
+        matrix = rng.uniform(0.5, 1.5, (6, 8))
+        world = small_lp(
+            np.ones(8), np.vstack([matrix, -matrix.sum(axis=0)]), [*[1.0] * 6, -5.9], [INF] * 7, [0] * 8, [INF] * 8
+        )
+        with pytest.raises(SolveError) as caught:
+            Session(world, SolverOptions(solver)).solve()
+        assert caught.value.reason == "infeasible"
+        assert tried(caught.value) == (["simplex"] if solver == "simplex" else [f"{solver} + crossover", "simplex"])
+
+    @pytest.mark.parametrize("solver", ["simplex", "ipx", "hipo"])
+    def test_unbounded(self, solver):
+        world = small_lp([-1, -1], [[1, -1]], [-INF], [1], [0, 0], [INF, INF])
+        with pytest.raises(SolveError) as caught:
+            Session(world, SolverOptions(solver)).solve()
+        assert caught.value.reason == "unbounded"
+
+    def test_a_status_that_leaves_it_open_is_settled(self, monkeypatch):
+        """HiGHS may say "infeasible or unbounded"; then any plan at no cost tells the two apart."""
+        honest = Engine.run
+
+        def vague(engine, *args):
+            verdict = honest(engine, *args)
+            return replace(verdict, status="Primal infeasible or unbounded") if verdict.status != "Optimal" else verdict
+
+        monkeypatch.setattr(Engine, "run", vague)
+        endless = small_lp([-1, -1], [[1, -1]], [-INF], [1], [0, 0], [INF, INF])
+        impossible = merit_order(row_lower=np.array([141.0]), row_upper=np.array([INF]))
+        for world, reason in ((endless, "unbounded"), (impossible, "infeasible")):
+            a_session = Session(world)
+            with pytest.raises(SolveError) as caught:
+                a_session.solve()
+            assert caught.value.reason == reason
+            a_session.set_row_bounds([0], 0, 10)
+            a_session.set_col_bounds([0, 1], 0, 50)
+            plan = a_session.solve()
+            assert plan.certificate.passed, "the true costs are back"
+
+    def test_crossed_bounds_are_infeasible(self):
+        with pytest.raises(SolveError) as caught:
+            Session(merit_order(row_lower=np.array([100.0]), row_upper=np.array([90.0]))).solve()
+        assert caught.value.reason == "infeasible"
+
+    @pytest.mark.parametrize("solver", ["simplex", "ipx"])
+    def test_time_limit(self, slow_world, solver):
+        started = time.perf_counter()
+        with pytest.raises(SolveError, match=r"0\.2 s") as caught:
+            Session(slow_world, SolverOptions(solver, time_limit_s=0.2)).solve()
+        assert caught.value.reason == "time_limit"
+        assert time.perf_counter() - started < 2.0
+
+    def test_hipo_keeps_the_time_limit_between_its_phases(self):
+        with pytest.raises(SolveError) as caught:
+            Session(expansion_lp(5, 2, 2, 24), SolverOptions("hipo", time_limit_s=0.2)).solve()
+        assert caught.value.reason == "time_limit"
+
+    @pytest.mark.parametrize("solver", ["simplex", "ipx"])
+    def test_ctrl_c(self, slow_world, solver):
+        a_session = Session(slow_world, SolverOptions(solver))
+        timer = threading.Timer(0.4, _thread.interrupt_main)
+        started = time.perf_counter()
+        timer.start()
+        with pytest.raises(SolveError) as caught:
+            a_session.solve()
+        assert caught.value.reason == "interrupted"
+        assert time.perf_counter() - started < 2.5
+        assert caught.value.statistics["seconds"] > 0.3
+
+    def test_ctrl_c_reaches_hipo_between_its_phases(self):
+        timer = threading.Timer(0.3, _thread.interrupt_main)
+        timer.start()
+        with pytest.raises(SolveError) as caught:
+            Session(expansion_lp(5, 2, 2, 24), SolverOptions("hipo")).solve()
+        assert caught.value.reason == "interrupted"
+
+    def test_a_session_can_be_used_after_ctrl_c(self, world):
+        a_session = Session(world, SolverOptions("simplex"), on_progress=None)
+        a_session._engine._stop.set()
+        assert a_session.solve().certificate.passed, "an old request to stop does not stop the next solve"
+
+
+class TestTheLadder:
+    def spoil(self, monkeypatch, how_often):
+        """Let the solver hand out a wrong price ``how_often`` times."""
+        honest, count = Engine.primal_and_dual, iter(range(1000))
+
+        def spoiled(engine):
+            x, y = honest(engine)
+            return (x, y * 1.01) if next(count) < how_often else (x, y)
+
+        monkeypatch.setattr(Engine, "primal_and_dual", spoiled)
+
+    def test_a_wrong_answer_is_caught_and_the_next_road_taken(self, world, monkeypatch):
+        self.spoil(monkeypatch, 1)
+        plan = Session(world, SolverOptions("ipx", crossover=False)).solve()
+        assert tried(plan) == ["ipx", "ipx + crossover"]
+        assert any("gap" in fault for fault in plan.statistics["attempts"][0]["faults"])
+        assert plan.certificate.passed
+
+    def test_no_certificate_no_plan(self, world, monkeypatch):
+        self.spoil(monkeypatch, 1000)
+        with pytest.raises(SolveError, match="relative gap") as caught:
+            Session(world).solve()
+        assert caught.value.reason == "not_certified"
+        assert len(caught.value.statistics["attempts"]) >= 3
+
+    def test_a_wrong_claim_of_the_objective_is_caught(self, world, monkeypatch):
+        honest = Engine.run
+
+        def boasting(engine, *args):
+            return replace(honest(engine, *args), objective=1.188 * honest(engine, *args).objective)
+
+        monkeypatch.setattr(Engine, "run", boasting)
+        with pytest.raises(SolveError, match="objective error") as caught:
+            Session(world).solve()
+        assert caught.value.reason == "not_certified"
+
+    def test_a_status_that_says_nothing_is_never_a_plan(self, world, monkeypatch):
+        honest = Engine.run
+        monkeypatch.setattr(Engine, "run", lambda engine, *args: replace(honest(engine, *args), status="Unknown"))
+        with pytest.raises(SolveError, match="Unknown") as caught:
+            Session(world).solve()
+        assert caught.value.reason == "unknown"
+
+    def test_order(self):
+        def names(count=50_000, reuse=False, **options):
+            return [road.name for road in cold_roads(SolverOptions(**options), count, reuse)]
+
+        assert names()[-1] == "simplex"
+        assert names(count=10)[0] == "simplex"
+        assert names()[0] == names(count=300_000, reuse=True)[0] == "ipx + crossover"
+        assert names(count=300_000)[:2] == ["ipx", "ipx + crossover"]
+        assert names(crossover=False)[:2] == ["ipx", "ipx + crossover"]
+        assert names(solver="simplex")[:2] == ["simplex", "ipx + crossover"]
+        assert names(solver="hipo", crossover=False)[:2] == ["hipo", "hipo + crossover"]
+        for options in ({}, {"solver": "hipo"}, {"solver": "simplex"}, {"crossover": False}):
+            assert len(names(**options)) == len(set(names(**options)))
+
+    def test_without_hipo(self, monkeypatch):
+        monkeypatch.setattr(roads, "hipo_is_available", lambda: False)
+        found = cold_roads(SolverOptions("hipo"), 50_000, False)
+        assert all(road.solver != "hipo" for road in found)
+        assert "highspy-extras" in found[0].why
+
+    def test_hot_rules(self):
+        assert hot_road(0.0) == Road("simplex", True, True, hot_road(0.0).why)
+        assert "10.0%" in hot_road(0.1).why
+        assert hot_road(2.0) is None
+        assert hot_cap(50_000, 20.0, 0.1).seconds < hot_cap(50_000, 20.0, 0.0).seconds == 20.0
+
+
+class TestTalking:
+    def test_progress(self, slow_world):
+        said = []
+        options = SolverOptions("ipx", time_limit_s=2.0)
+        with contextlib.suppress(SolveError):
+            Session(slow_world, options, on_progress=said.append).solve()
+        assert said
+        assert all(p.road.startswith("ipx") for p in said)
+        assert all(a.seconds < b.seconds and a.iterations <= b.iterations for a, b in itertools.pairwise(said))
+        assert said[-1].iterations > 0
+        assert said[-1].gap is not None
+
+    def test_what_the_listener_raises_stops_the_solver_and_passes_through(self, slow_world):
+        def listener(_):
+            raise RuntimeError("the screen is gone")
+
+        started = time.perf_counter()
+        with pytest.raises(RuntimeError, match="the screen is gone"):
+            Session(slow_world, SolverOptions("ipx"), on_progress=listener).solve()
+        assert time.perf_counter() - started < 2.5
+
+    def test_silent_unless_asked(self, world, capfd):
+        Session(world).solve()
+        assert capfd.readouterr().out == ""
+        Session(world, SolverOptions(log=True)).solve()
+        assert "HiGHS" in capfd.readouterr().out
+
+
+class TestWrongInput:
+    @pytest.mark.parametrize(
+        "edit, words",
+        [
+            (lambda s: s.set_row_bounds([1], 0, 1), "outside 0 to 0"),
+            (lambda s: s.set_col_bounds([0, 0], 0, 1), "named twice"),
+            (lambda s: s.set_col_bounds([0, 1], [0, 2], [1, 1]), "column 1: lower bound 2.0 and upper bound 1.0"),
+            (lambda s: s.set_col_bounds([0], np.nan, 1), "leave nothing"),
+            (lambda s: s.set_cost(np.ones(3)), "cost has shape"),
+            (lambda s: s.set_cost(np.array([1.0, np.nan])), "cost of column 1"),
+        ],
+    )
+    def test_edits(self, edit, words):
+        a_session = Session(merit_order())
+        with pytest.raises(ValueError, match=words):
+            edit(a_session)
+        assert a_session.solve().objective == pytest.approx(1805)
+
+    def test_cost_of_another_lp(self):
+        with pytest.raises(ValueError, match="2 columns"):
+            Session(merit_order(), cost=np.ones(3))
+
+    def test_options_name_all_faults(self):
+        with pytest.raises(ValueError, match=r"cplex.*threads -1.*tolerance 1.0.*time_limit_s 0"):
+            SolverOptions("cplex", threads=-1, tolerance=1.0, time_limit_s=0)  # type: ignore[arg-type]
+
+
+class TestScaling:
+    def test_small_costs_are_lifted_by_a_power_of_two(self):
+        cost = np.array([1e-5, 2e-3, 2e-3, 0.0, 3.0])
+        assert 2.0 ** cost_exponent(cost) * 2e-3 == pytest.approx(1.0, rel=0.5)
+        assert cost_exponent(np.array([5.0, 800.0])) == 0
+        assert cost_exponent(np.zeros(3)) == 0
+        assert 1e4 * 2.0 ** cost_exponent(np.array([1e-9, 1e-9, 1e4])) <= 2**20
+
+    def test_prices_are_sharper_than_the_tolerance_of_highs(self):
+        """Two plants that differ by 0.05 USD/MWh in an hour of weight 1: 5e-8 MUSD, below HiGHS's 1e-7."""
+        world = small_lp([30.05e-6, 30.00e-6], [[1, 1]], [1e4], [1e4], [0, 0], [1e5, 1e5])
+        for solver in ("simplex", "ipx"):
+            plan = Session(world, SolverOptions(solver, crossover=True)).solve()
+            np.testing.assert_allclose(plan.x, [0, 1e4], atol=1e-6)
+            assert plan.y[0] == pytest.approx(30e-6, rel=1e-9)
+
+    def test_ranges(self):
+        ranges = coefficient_ranges(merit_order(), np.array([0.0, -3.0]))
+        assert ranges == {"matrix": (1, 1), "cost": (3, 3), "bound": (60, 80), "rhs": (100, 100)}
+        empty = merit_order(row_lower=np.array([-INF]), row_upper=np.array([0.0]))
+        assert coefficient_ranges(empty, empty.cost)["rhs"] == (0.0, 0.0)
