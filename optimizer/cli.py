@@ -106,6 +106,40 @@ def validate(
 
 
 @app.command()
+def schema(
+    out: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of printing.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="A reference for reading, tables included.")] = False,
+) -> None:
+    """Print the JSON schema of scenarios, for editors."""
+    with _one_error_style():
+        from optimizer.scenario import reference
+        from optimizer.scenario.errors import Fault, ScenarioErrors
+
+        text = reference.markdown() if markdown else reference.json_schema_text()
+        if out is None:
+            typer.echo(text, nl=not text.endswith("\n"))
+            return
+        try:
+            out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ScenarioErrors([Fault(f"the file cannot be written: {error.strerror}", out)]) from error
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")],
+    parent: Annotated[str, typer.Option("--from", help="The shipped scenario that it extends.")] = "us",
+) -> None:
+    """Write a small scenario to start from, and the schema beside it."""
+    with _one_error_style():
+        from optimizer.report.terminal import out_console
+        from optimizer.scenario.authoring import new_scenario
+
+        written = new_scenario(file, parent)
+        out_console().print(f"{written}: extends the shipped scenario '{parent}'", soft_wrap=True)
+
+
+@app.command()
 def chips(
     scenario: ScenarioName = "us",
     to: Annotated[str, typer.Option("--to", help="Destination: a two-letter country code.")] = "CN",

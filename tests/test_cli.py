@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -170,6 +171,54 @@ def test_compare_loads_both_before_it_solves(scenario: SimpleNamespace, monkeypa
     assert result.exit_code == 0, result.output
     assert "Side by side" in result.stdout
     assert result.stderr == ""
+
+
+# writing scenarios ----------------------------------------------------------------------------------------------------
+
+
+def test_the_schema_is_json_and_can_go_to_a_file(tmp_path: Path) -> None:
+    printed = runner.invoke(app, ["schema"])
+    assert printed.exit_code == 0, printed.output
+    assert {"extends", "periods", "demand", "variants"} <= set(json.loads(printed.stdout)["properties"])
+    file = tmp_path / "scenario.schema.json"
+    written = runner.invoke(app, ["schema", "--out", str(file)])
+    assert written.exit_code == 0, written.output
+    assert written.stdout == ""
+    assert file.read_text(encoding="utf-8").strip() == printed.stdout.strip()
+    assert runner.invoke(app, ["schema", "--markdown"]).stdout.startswith("#")
+    refused = runner.invoke(app, ["schema", "--out", str(file / "below")])
+    assert refused.exit_code == 2
+    assert "cannot be written" in refused.stderr
+
+
+def test_a_new_scenario_is_valid_and_never_overwrites(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    made = runner.invoke(app, ["new", str(file), "--from", "us"])
+    assert made.exit_code == 0, made.output
+    checked = runner.invoke(app, ["validate", str(file)])
+    assert checked.exit_code == 0, checked.output
+    before = file.read_bytes()
+    again = runner.invoke(app, ["new", str(file)])
+    assert again.exit_code == 2
+    assert "exists already" in again.stderr
+    assert file.read_bytes() == before
+    unknown = runner.invoke(app, ["new", str(tmp_path / "other.yaml"), "--from", "usa"])
+    assert unknown.exit_code == 2
+    assert not (tmp_path / "other.yaml").exists()
+
+
+def test_chips_of_a_shipped_scenario() -> None:
+    result = runner.invoke(app, ["chips", "us", "--to", "cn", "--on", "2026-11-23"])
+    assert result.exit_code == 0, result.output
+    assert "Chips for a private buyer in CN on 2026-11-23" in result.stdout
+    assert re.search(r"^ *GB300 .* presumption_of_denial ", result.stdout, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("options", [["--to", "China"], ["--on", "tomorrow"]])
+def test_chips_refuses_what_it_cannot_read(options: list[str]) -> None:
+    result = runner.invoke(app, ["chips", "us", *options])
+    assert result.exit_code == 2
+    assert f"Error: Invalid value: {options[0]} {options[1]}" in result.output
 
 
 # errors ---------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from .finance import Floats, capital_recovery_factor, vintage_alive, vintage_cha
 if TYPE_CHECKING:
     from optimizer.scenario.export_control import LpEffect
 
-GTOK_PER_KCHIP_HOUR = 3.6e-3  # 1 kchip at 1 token/s makes 1000 x 3600 tokens an hour
+TTOK_PER_KCHIP_HOUR = 3.6e-6  # a thousand chips at 1 token/s each make 3.6 million tokens an hour
 OTHER_AI = "other_ai"
 
 
@@ -33,7 +33,7 @@ def build(world: World, out: Draft, verdicts: dict[tuple[str, str, int], LpEffec
     years = np.asarray(periods) - periods[0]
     rate = rate[:, :, None] * (1.0 + settings.software_gain_pct_per_yr / 100.0) ** years[None, None, :]
     serves = rate > 0
-    hours = np.divide(1.0, rate * GTOK_PER_KCHIP_HOUR, out=np.zeros_like(rate), where=serves)
+    hours = np.divide(1.0, rate * TTOK_PER_KCHIP_HOUR, out=np.zeros_like(rate), where=serves)
     limit = np.where(serves, np.inf, 0.0)
     shots = len(world.snapshots)
     kw = chips["all_in_w_per_chip"].to_numpy(float) / 1000.0

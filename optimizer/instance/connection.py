@@ -40,7 +40,7 @@ def build(world: World, out: Draft) -> None:
     quick = limits["flexible_months"].to_numpy(float) / 12.0
     firm = share_available(periods, length, world.decided_from, lead)
     flexible = share_available(periods, length, world.decided_from, np.where(np.isnan(quick), np.inf, np.minimum(quick, lead)))
-    early = np.asarray(periods) < world.scenario.periods.build_from
+    early = world.too_early
     firm[:, early] = flexible[:, early] = 0.0
     flexible *= float(settings.flexible.enabled)
     energised = per_year[:, None] * length

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .compute import GTOK_PER_KCHIP_HOUR, OTHER_AI, throughput, workload_table
+from .compute import TTOK_PER_KCHIP_HOUR, OTHER_AI, throughput, workload_table
 from .draft import Draft, World
 from .finance import Floats
 
-MIX_GTOK_PER_H = 1000.0  # mean of the fixed mix at scale one
+MIX_TTOK_PER_H = 1.0  # mean of the fixed mix at scale one
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def build(world: World, out: Draft) -> None:
     out.relation("routes_into", keys, (((s.workload, pool), name) for name, s, pool in routes))
 
     path = world.scenario.demand.path
-    asked = np.stack([_reference_demand(world, loads, s, path) for s in streams])  # Gtok/h, (streams, periods)
+    asked = np.stack([_reference_demand(world, loads, s, path) for s in streams])  # Ttok/h, (streams, periods)
     shape = np.stack([_shape(world, s) for s in streams])  # mean one, (streams, snapshots)
     other = np.asarray([s.workload == OTHER_AI for s in streams])
     mix = _common_mix(world, loads, streams, asked)
@@ -64,10 +64,10 @@ def build(world: World, out: Draft) -> None:
         firm_share=1.0 - flexible,
         waits=waits,
         does_not_wait=1.0 - waits,
-        willingness=np.asarray(steps, float) * 1e-3,
+        willingness=np.asarray(steps, float),
         scale_min=np.zeros(len(periods)),
         scale_max=np.zeros(len(periods)),
-        mix_ptok=np.where(other[:, None], 0.0, mix).sum(axis=0) * 8760.0 * 1e-6,
+        mix_ptok=np.where(other[:, None], 0.0, mix).sum(axis=0) * 8760.0 * 1e-3,
         tokens_floor=0.0,
         arc_cost=np.zeros((len(names), len(periods))),
     )
@@ -95,11 +95,11 @@ def requested(world: World, out: Draft, streams: list[Stream], path: str) -> dic
 
 
 def _other_ai(world: World, out: Draft, stream: Stream) -> Floats:
-    """Other AI work of a country, Gtok/h per period: a share of what its fleet and supply could make."""
+    """Other AI work of a country, Ttok/h per period: a share of what its fleet and supply could make."""
     table = world.scenario.table("demand.other_ai_shares").set_index("demand_group")["share_of_fleet"]
     row = list(out.sets["workload"]).index(OTHER_AI)
     hours = out.params["chip_hours"][row]
-    rate = np.divide(1.0, hours, out=np.zeros_like(hours), where=hours > 0)  # Gtok/h per kchip
+    rate = np.divide(1.0, hours, out=np.zeros_like(hours), where=hours > 0)  # Ttok/h per kchip
     setting = world.scenario.countries[stream.country]
     share = float(table[setting.demand_group]) if setting.other_ai_share is None else setting.other_ai_share
     position = world.country_position()[stream.country]
@@ -177,7 +177,7 @@ def _trusted(world: World, market: str, country: str) -> bool:
 
 
 def _reference_demand(world: World, loads: pd.DataFrame, stream: Stream, path: str) -> Floats:
-    """Mean reference tokens asked for, Gtok/h per period: output tokens x work multiplier x model size."""
+    """Mean reference tokens asked for, Ttok/h per period: output tokens x work multiplier x model size."""
     if stream.workload == OTHER_AI:
         return np.zeros(len(world.periods))  # not asked for by markets: see `_other_ai`
     rows = world.scenario.table("demand.demand")
@@ -187,13 +187,13 @@ def _reference_demand(world: World, loads: pd.DataFrame, stream: Stream, path: s
         own = rows[rows["market"] == market].sort_values("year")
         total += share * np.interp(world.periods, own["year"].to_numpy(float), own[path].to_numpy(float))
     work = loads.at[stream.workload, "work_multiplier"] * world.scenario.demand.model_size_factor
-    return total * work / 24.0 * 1e-9
+    return total * work / 24.0 * 1e-12
 
 
 def _common_mix(world: World, loads: pd.DataFrame, streams: list[Stream], asked: Floats) -> Floats:
-    """The fixed mix, Gtok/h per stream and period: workloads in the world's central shares, the same for every country.
+    """The fixed mix, Ttok/h per stream and period: workloads in the world's central shares, the same for every country.
 
-    Within a workload the streams keep the shares of their own demand. The mean of the mix is `MIX_GTOK_PER_H`.
+    Within a workload the streams keep the shares of their own demand. The mean of the mix is `MIX_TTOK_PER_H`.
     """
     rows = world.scenario.table("demand.demand")
     rows = rows[rows["workload"].isin(loads.index)]
@@ -209,7 +209,7 @@ def _common_mix(world: World, loads: pd.DataFrame, streams: list[Stream], asked:
     total = world_work.sum(axis=0)
     share = np.divide(world_work, total, out=np.zeros_like(world_work), where=total > 0)
     within = np.divide(asked, own[which], out=np.zeros_like(asked), where=own[which] > 0)
-    return MIX_GTOK_PER_H * share[which] * within
+    return MIX_TTOK_PER_H * share[which] * within
 
 
 def _shape(world: World, stream: Stream) -> Floats:
@@ -288,7 +288,7 @@ def _near(world: World, out: Draft, loads: pd.DataFrame, routes: list[tuple[str,
     out.relation("arcs_of", [n for n, _, _ in near], ((route, label) for label, route, _, _ in arcs))
     out.relation("arcs_at", out.sets["host"], ((host, label) for label, _, host, _ in arcs))
     chips = world.scenario.table("compute.chips").set_index("chip").loc[list(out.sets["chip"])]
-    rate = throughput(world, chips, loads) * GTOK_PER_KCHIP_HOUR
+    rate = throughput(world, chips, loads) * TTOK_PER_KCHIP_HOUR
     years = np.asarray(world.periods) - world.periods[0]
     gain = (1.0 + world.scenario.compute.software_gain_pct_per_yr / 100.0) ** years
     row = [list(loads.index).index(workload) for *_, workload in arcs]

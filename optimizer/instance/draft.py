@@ -87,8 +87,13 @@ class World:
 
     @property
     def length_yr(self) -> int:
-        lengths = np.atleast_1d(self.scenario.periods.length_yr)
-        return int(lengths[0])
+        return int(self.scenario.periods.length_yr)
+
+    @cached_property
+    def too_early(self) -> np.ndarray:
+        """Periods in which nothing new may appear: they hold what stands and what is committed. Bool, (periods,)."""
+        first = self.scenario.periods.build_from
+        return np.asarray(self.periods) < (self.periods[0] if first is None else first)
 
     @property
     def decided_from(self) -> float:

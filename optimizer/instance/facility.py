@@ -40,7 +40,7 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     country = np.asarray(out.attributes["host"]["country"])
     own = halls.loc[country]
     available = share_available(periods, length, world.decided_from, own["lead_time_yr"].to_numpy(float))
-    available[:, np.asarray(periods) < world.scenario.periods.build_from] = 0.0
+    available[:, world.too_early] = 0.0
     alive = vintage_alive(periods, length, available, own["lifetime_yr"].to_numpy(float))
     wacc = np.asarray([world.wacc(c, "campus") for c in country])
     capex = own["capex_per_mw_it"].to_numpy(float) * world.money(own["money"]) * 1e-6

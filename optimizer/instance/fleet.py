@@ -48,10 +48,11 @@ def make_fleet(world: World, out: Draft) -> Fleet:
     """Choose the plants and work out what stands and what may be built; prunes and notes how many candidates fell away."""
     regions, periods, length = world.regions, world.periods, world.length_yr
     tech = technologies(world)
-    standing = world.scenario.table("power.plants")
+    known_year = world.scenario.power.base_fleet_year == 2024  # a check against a known year: its mean fleet, no changes
+    standing = world.scenario.table("power.plants_2024" if known_year else "power.plants")
     standing = standing[standing["region"].isin(regions.index)]
     changes = world.scenario.table("power.plant_changes")
-    changes = changes[changes["region"].isin(regions.index)]
+    changes = changes[changes["region"].isin(regions.index) & (not known_year)]
     potential = _potential(world)
 
     keys: dict[tuple[str, str], None] = {}
@@ -74,12 +75,13 @@ def make_fleet(world: World, out: Draft) -> Fleet:
 
     # what may be built: lead time, the resource of the region, nothing before the build years
     available = share_available(periods, length, world.decided_from, table["lead_time_yr"].fillna(np.inf).to_numpy(float))
-    available[:, np.asarray(periods) < world.scenario.periods.build_from] = 0.0
+    available[:, world.too_early] = 0.0
     limits = potential.reindex(index)
     table["grid_connection_cost_per_kw"] = limits["grid_connection_cost_per_kw"].fillna(0.0).to_numpy(float)
     room = limits["potential_mw"].to_numpy(float)
-    weather_made = table["profile"].isin(["onshore_wind", "offshore_wind", "wind", "solar"]).to_numpy()
-    room = np.where(np.isnan(room), np.where(weather_made, 0.0, np.inf), np.maximum(room - mw[:, -1], 0.0))
+    sited = {(regions["country"].get(region), technology) for region, technology in potential.index}
+    needs_site = np.asarray([key in sited for key in zip(table["country"], table["technology"], strict=True)])
+    room = np.where(np.isnan(room), np.where(needs_site, 0.0, np.inf), room)
     onsite = (table["site"] == "campus").to_numpy()
     may_build = (table["buildable"].to_numpy(float) > 0) & (room > 0) & ~(onsite & (not world.scenario.connection.behind_the_meter.enabled))
     rate = table["max_build_mw_per_yr"].fillna(np.inf).to_numpy(float)

@@ -49,6 +49,9 @@ class Instance:
         object.__setattr__(self, "sets", {name: tuple(labels) for name, labels in self.sets.items()})
         object.__setattr__(self, "params", {name: as_array(values) for name, values in self.params.items()})
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "kept": {}}  # derived tables are made again where an instance arrives
+
     def size(self, name: str) -> int:
         """The number of members of a set."""
         return len(self.sets[name])

@@ -41,7 +41,7 @@ def build(world: World, out: Draft) -> None:
 
     lead = table["lead_time_yr"].fillna(np.inf).to_numpy(float)
     available = share_available(periods, length, world.decided_from, lead)
-    available[:, np.asarray(periods) < world.scenario.periods.build_from] = 0.0
+    available[:, world.too_early] = 0.0
     limit = table["max_expansion_mw"].fillna(0.0).to_numpy(float) * (table["expandable"].fillna(0).to_numpy(float) > 0)
     build_max = np.where(available > 0, limit[:, None], 0.0)
     alive = vintage_alive(periods, length, np.where(build_max > 0, available, 0.0), LINE_LIFE_YR)

@@ -1,6 +1,6 @@
 """Compute: chips turn power into tokens.
 
-    sum_d serve[w,d,pool] = sum_g work[w,pool,g]                                          Gtok/h of reference tokens
+    sum_d serve[w,d,pool] = sum_g work[w,pool,g]                                          Ttok/h of reference tokens
     sum_w work / throughput <= availability x sum_{r in pool} powered[r,g]                  chip time, kchip
     powered[r,g,p] <= stock[r,g,p] + sum_b alive[g,b,p] chips_built[r,g,b]                 kchip
     IT draw = idle power of the chips that are on + use[r,p,t]
@@ -25,8 +25,8 @@ room.set("workload", "a class of inference service", columns="operating_point")
 room.set("chip", "an accelerator generation", columns="vendor origin generation_index")
 room.set("pool", "hosts with the same reach in latency and trust", columns="country")
 room.relation("hosts_in_pool", "pool", "host", "hosts of the pool")
-room.param("chip_hours", "workload chip period", "kchip h/Gtok", "busy chip hours that a billion reference tokens take")
-room.param("work_limit", "workload pool chip period snapshot", "Gtok/h", "zero where the chip cannot serve the class, else infinite")
+room.param("chip_hours", "workload chip period", "kchip h/Ttok", "busy chip hours that a trillion reference tokens take")
+room.param("work_limit", "workload pool chip period snapshot", "Ttok/h", "zero where the chip cannot serve the class, else infinite")
 room.param("chip_availability", "", "1", "share of time that a powered chip can work")
 room.param("it_kw", "chip", "MW/kchip", "all-in IT power, busy")
 room.param("idle_kw", "chip", "MW/kchip", "IT power of an idle chip that is on")
@@ -40,7 +40,7 @@ room.param("chip_cost", "host chip period", "MUSD/kchip", "annuities of a server
 room.decide("chips_built", "host chip period", "kchip", "new chips", upper="chips_max", family="export control")
 room.decide("chips_powered", "host chip period", "kchip", "chips that stand in a hall with power on")
 room.decide("chips_busy", "host chip period", "kchip kh/yr", "busy time of chips over the year")
-room.decide("work", "workload pool chip period snapshot", "Gtok/h", "reference tokens made", upper="work_limit", family="chip fitness")
+room.decide("work", "workload pool chip period snapshot", "Ttok/h", "reference tokens made", upper="work_limit", family="chip fitness")
 room.decide("it_use", "host period snapshot", "MW", "IT power that work adds to idle power")
 
 
@@ -51,7 +51,7 @@ def powered_within_fleet(m, r, g, p):
     return m.chips_powered[r, g, p] - sum(m.chip_alive[g, b, p] * m.chips_built[r, g, b] for b in m.period) <= m.chip_stock[r, g, p]
 
 
-@room.limit("workload pool period snapshot", family="routing", per="Gtok")
+@room.limit("workload pool period snapshot", family="routing", per="Ttok")
 def served_is_worked(m, w, q, p, t):
     "What a pool serves is worked by its chips."
     return sum(m.serve[v, p, t] for v in m.routes_into[w, q]) - sum(m.work[w, q, g, p, t] for g in m.chip) == 0

@@ -7,7 +7,7 @@ A stream is one workload of markets with the same reach. Its flexible share bala
 is the size of one fixed mix of workloads and markets: `least_cost` holds it at zero and asks for `demand`; `most_tokens`
 asks for nothing fixed and makes the mix as large as it can, then seeks the cheapest plan of that size.
 
-Dual of `hourly_demand`: MUSD per Gtok, the marginal price of a reference token.
+Dual of `hourly_demand`: MUSD per Ttok, which is USD per million tokens, the marginal price of a reference token.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ room.relation("routes_of", "stream", "route", "routes of a stream")
 room.relation("routes_into", "workload pool", "route", "routes of a workload that end in a pool")
 room.relation("snapshots_of_window", "window", "snapshot", "snapshots of the window")
 room.lookup("stream_of", "window", "stream", "the stream that the window belongs to")
-room.param("demand", "stream period snapshot", "Gtok/h", "reference tokens asked for")
-room.param("mix", "stream period snapshot", "Gtok/h", "the fixed mix at scale one")
+room.param("demand", "stream period snapshot", "Ttok/h", "reference tokens asked for")
+room.param("mix", "stream period snapshot", "Ttok/h", "the fixed mix at scale one")
 room.param("firm_share", "stream", "1", "share of a stream that cannot wait")
 room.param("waits", "stream period snapshot", "0/1", "1 where part of the stream can wait")
 room.param("does_not_wait", "stream period snapshot", "0/1", "1 where the stream is served in its hour")
-room.param("unserved_max", "stream step period snapshot", "Gtok/h", "share of the demand that leaves at each step of price")
-room.param("willingness", "step", "MUSD/Gtok", "price at which users leave; 1 USD per million tokens is 0.001")
+room.param("unserved_max", "stream step period snapshot", "Ttok/h", "share of the demand that leaves at each step of price")
+room.param("willingness", "step", "MUSD/Ttok", "price at which users leave; 1 MUSD per Ttok is 1 USD per million tokens")
 room.param("scale_min", "period", "mix", "bound on the scale")
 room.param("scale_max", "period", "mix", "bound on the scale; zero for least cost")
 room.param("mix_ptok", "period", "Ptok/yr", "reference tokens a year of the mix at scale one")
 room.param("tokens_floor", "", "Ptok", "discounted tokens that the plan must make")
-room.param("arc_cost", "route period", "MUSD/Gtok", "cost of the network between market and pool")
+room.param("arc_cost", "route period", "MUSD/Ttok", "cost of the network between market and pool")
 
 # what it decides
-room.decide("serve", "route period snapshot", "Gtok/h", "served along the route")
-room.decide("unserved", "stream step period snapshot", "Gtok/h", "not served", upper="unserved_max", family="willingness to pay")
+room.decide("serve", "route period snapshot", "Ttok/h", "served along the route")
+room.decide("unserved", "stream step period snapshot", "Ttok/h", "not served", upper="unserved_max", family="willingness to pay")
 room.decide("scale", "period", "mix", "size of the fixed mix", lower="scale_min", upper="scale_max", family="token target")
 
 
 # what holds it back
-@room.limit("stream period snapshot", family="demand for tokens", per="Gtok", where="does_not_wait")
+@room.limit("stream period snapshot", family="demand for tokens", per="Ttok", where="does_not_wait")
 def hourly_demand(m, s, p, t):
     "What cannot wait is served in its hour or leaves."
     return (
@@ -54,7 +54,7 @@ def hourly_demand(m, s, p, t):
     )
 
 
-@room.limit("stream period snapshot", family="demand for tokens", per="Gtok", where="waits")
+@room.limit("stream period snapshot", family="demand for tokens", per="Ttok", where="waits")
 def firm_demand(m, s, p, t):
     "The share that cannot wait is served in its hour or leaves."
     return (
@@ -65,7 +65,7 @@ def firm_demand(m, s, p, t):
     )
 
 
-@room.limit("window period", family="demand for tokens", per="Gtok")
+@room.limit("window period", family="demand for tokens", per="Ttok")
 def window_demand(m, v, p):
     "Over its window all of a deferrable stream is served or leaves."
     return (

@@ -18,7 +18,7 @@ room.set("near_route", "a route whose stream reaches only some hosts of its pool
 room.set("near_arc", "a near route and one host within its reach", columns="route host workload")
 room.relation("arcs_of", "near_route", "near_arc", "hosts within reach of the route")
 room.relation("arcs_at", "host", "near_arc", "near routes that reach the host")
-room.param("tokens_per_chip", "near_arc chip period", "Gtok/h per kchip", "reference tokens that a chip makes for the arc's class")
+room.param("tokens_per_chip", "near_arc chip period", "Ttok/h per kchip", "reference tokens that a chip makes for the arc's class")
 room.param("set_aside_max", "near_arc chip period", "kchip", "zero where the chip cannot serve the class, else infinite")
 
 # what it decides
@@ -26,7 +26,7 @@ room.decide("set_aside", "near_arc chip period", "kchip", "chips set aside for t
 
 
 # what holds it back
-@room.limit("near_route period snapshot", family="latency", per="Gtok")
+@room.limit("near_route period snapshot", family="latency", per="Ttok")
 def served_nearby(m, v, p, t):
     "What is served under a tight limit has chips set aside within reach."
     return m.serve[v, p, t] - sum(m.tokens_per_chip[a, g, p] * m.set_aside[a, g, p] for a in m.arcs_of[v] for g in m.chip) <= 0

@@ -91,9 +91,7 @@ class Room:
             raise TypeError(f"room '{self.name}', decision '{name}': a ledger family needs a bound")
         self.decisions.append(DecisionRecord(name, tuple(axes.split()), unit, doc, upper, lower, family, self.name))
 
-    def limit(
-        self, axes: str, *, family: str, per: str, where: str | None = None
-    ) -> Callable[[AnyRule], AnyRule]:
+    def limit(self, axes: str, *, family: str, per: str, where: str | None = None) -> Callable[[AnyRule], AnyRule]:
         """Record a rule ``rule(m, *axes) -> a <= b``, ``a == b`` or ``(lower, body, upper)``.
 
         ``per`` is the unit that the row's price counts (MUSD per what). ``where`` names a 0/1 parameter with the same
@@ -101,15 +99,11 @@ class Room:
         """
         return self._row(axes, family, per, where, balance=False)
 
-    def balance(
-        self, axes: str, *, family: str, per: str, where: str | None = None
-    ) -> Callable[[AnyRule], AnyRule]:
+    def balance(self, axes: str, *, family: str, per: str, where: str | None = None) -> Callable[[AnyRule], AnyRule]:
         """Record a shared row: everything that rooms feed to it equals what the rule returns."""
         return self._row(axes, family, per, where, balance=True)
 
-    def _row(
-        self, axes: str, family: str, per: str, where: str | None, balance: bool
-    ) -> Callable[[AnyRule], AnyRule]:
+    def _row(self, axes: str, family: str, per: str, where: str | None, balance: bool) -> Callable[[AnyRule], AnyRule]:
         def record(rule: AnyRule) -> AnyRule:
             name, doc = rule.__name__, _doc(rule)
             self.limits.append(

@@ -28,13 +28,13 @@ def chip_section(scenario: Scenario, destination: str, on: dt.date | None = None
     if path is None:
         raise ScenarioErrors([Fault("the scenario has no export rules to apply", path="export_control.rules")])
     try:
-        rules = load_rules(path).variant(settings.rule_set).assuming(*settings.also)
+        rules = load_rules(path).variant(settings.rule_set).assuming(*settings.assume)
     except ValueError as error:
         raise ScenarioErrors([Fault(str(error), file=path, path="export_control")]) from error
     rows, notes = [], list(rules.caveats(day))
     for chip in scenario.table("compute.chips").to_dict("records"):
         verdict = evaluate({str(key): value for key, value in chip.items()}, destination, day, rules)
-        effect = lp_effect(verdict)
+        effect = lp_effect(verdict, switches=settings.switches)
         rows.append(
             (
                 verdict.chip,

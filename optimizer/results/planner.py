@@ -134,7 +134,7 @@ class Planner:
         """
         instance = self.prepared.instance
         hours, kw = instance.params["chip_hours"], instance.params["it_kw"]
-        per_mwh = np.divide(1.0, hours * kw[None, :, None], out=np.zeros_like(hours), where=hours > 0).max() * 1e-6  # Ptok/MWh
+        per_mwh = np.divide(1.0, hours * kw[None, :, None], out=np.zeros_like(hours), where=hours > 0).max() * 1e-3  # Ptok/MWh
         cost = -self.lp.goals["tokens"].copy()
         weight = instance.params["discount"][:, None] * instance.params["hours"][None, :]
         self._charge(cost, "load_shed", 4.0 * per_mwh * weight[None, :, :])

@@ -49,8 +49,17 @@ def new_scenario(path: str | Path, parent: str = "us") -> Path:
     names = shipped_names()
     if parent not in names:
         raise ScenarioErrors(
-            [Fault("no shipped scenario has this name", file, None, "", repr(parent), name_list(names),
-                   nearest_name(parent, names))]
+            [
+                Fault(
+                    "no shipped scenario has this name",
+                    file,
+                    None,
+                    "",
+                    repr(parent),
+                    name_list(names),
+                    nearest_name(parent, names),
+                )
+            ]
         )
     if file.suffix.lower() not in SHIPPED_SUFFIXES:
         raise ScenarioErrors([Fault("a scenario file ends in .yaml", file, nearest=f"{file.stem}.yaml")])

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 Kind = Literal["text", "number", "integer", "flag", "choice"]
 RowCheck = Literal["line_ends_differ", "technology_known", "twelve_months"]
-"""Checks that need more than one cell; table_checks.py holds their code."""
+"""Checks that need more than one cell; row_checks.py holds their code."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class TableSpec:
 
 @dataclass(frozen=True)
 class ProfileSpec:
-    """A wide profile: `hourly` is `hour` and one column a region, 8760 rows; `month_hour` is region, month, h00..h23."""
+    """A profile: `hourly` is `hour` and one column a region, 8760 rows; `month_hour` is region, month, h00 to h23."""
 
     name: str
     doc: str
@@ -86,6 +86,11 @@ def flag(name: str, doc: str, **rest: Any) -> Column:
 
 def choice(name: str, doc: str, choices: tuple[str, ...], **rest: Any) -> Column:
     return Column(name, "choice", doc, choices=choices, **rest)
+
+
+def cost(name: str, doc: str, unit: str, plausible: tuple[float, float], minimum: float | None = 0.0) -> Column:
+    """An amount in the row's `money`, with the band in USD outside which its unit is doubted."""
+    return Column(name, "number", doc, unit, minimum, plausible=plausible, is_money=True)
 
 
 def share(name: str, doc: str, **rest: Any) -> Column:

@@ -183,6 +183,7 @@ class _Reader:
             if isinstance(yaml_node, SequenceNode):
                 items = [self.node(item, (*path, place), depth + 1) for place, item in enumerate(yaml_node.value)]
                 return Node(items, mark)
+            assert isinstance(yaml_node, MappingNode)
             return self.mapping(yaml_node, path, mark, depth)
         finally:
             self.open.discard(id(yaml_node))

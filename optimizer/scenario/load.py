@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from optimizer.scenario.document import Mark, Node, dotted, read_document
+from optimizer.scenario.document import Mark, Node, read_document
 from optimizer.scenario.errors import Fault, FaultList, ScenarioErrors, name_list, nearest_name
 from optimizer.scenario.scenario import Scenario
 from optimizer.scenario.schema import TABLES

@@ -17,6 +17,7 @@ from optimizer.scenario.schema import PROFILES, TABLES, Sections
 from optimizer.scenario.schema_faults import models_in
 
 _SOURCED = "Sourced"
+_OUTER: tuple[str, ...] = ("description", "default", "title")
 
 
 def json_schema() -> dict[str, Any]:
@@ -75,7 +76,7 @@ def json_schema_text() -> str:
 
 def _open(field: dict[str, Any]) -> dict[str, Any]:
     """The field, or the same with an origin, or null."""
-    outer = {key: field[key] for key in ("description", "default", "title") if key in field}
+    outer: dict[str, Any] = {key: field[key] for key in _OUTER if key in field}
     inner = {key: value for key, value in field.items() if key not in outer}
     return {**outer, "anyOf": [inner, {"$ref": f"#/$defs/{_SOURCED}"}, {"type": "null"}]}
 
@@ -134,8 +135,14 @@ def _column(column: Column) -> str:
         low = "" if column.minimum is None else f"{column.minimum:g}"
         high = "" if column.maximum is None else f"{column.maximum:g}"
         allowed = f"{low} to {high}" if high else f"at least {low}"
-    needed = "yes" if column.required else "no" if column.default is None else f"no, {column.default:g}" if isinstance(
-        column.default, int | float
-    ) else f"no, {column.default}"
+    needed = (
+        "yes"
+        if column.required
+        else "no"
+        if column.default is None
+        else f"no, {column.default:g}"
+        if isinstance(column.default, int | float)
+        else f"no, {column.default}"
+    )
     unit = "" if column.unit == "1" else column.unit
     return f"| {column.name} | {unit} | {needed} | {allowed} | {column.doc} |"

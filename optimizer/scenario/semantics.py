@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,7 +188,7 @@ def _need_rows(checker: _Checker, table: str, column: str, wanted: list[str]) ->
 def _check_years(checker: _Checker) -> None:
     scenario = checker.scenario
     periods = scenario.periods
-    for earlier, later in zip(periods.years, periods.years[1:], strict=False):
+    for earlier, later in pairwise(periods.years):
         if earlier + periods.length_yr < later:
             message = f"the years {earlier + periods.length_yr} to {later - 1} belong to no period"
             checker.warn(("periods", "years"), message)
@@ -221,7 +222,10 @@ def _check_chips(checker: _Checker) -> None:
                 reasons.append(f"{code} bars it")
             elif rules is not None:
                 verdict = evaluate(
-                    rows.iloc[0].to_dict(), country.destination, scenario.export_control.as_of, rules
+                    {str(key): value for key, value in rows.iloc[0].items()},
+                    country.destination,
+                    scenario.export_control.as_of,
+                    rules,
                 )
                 if not lp_effect(verdict).allowed:
                     reasons.append(f"{code}: {verdict.outcome} ({verdict.rule_id})")
@@ -290,7 +294,8 @@ def _check_reach(checker: _Checker) -> None:
                 barred.append(market)
         if late:
             best = ", ".join(
-                market if np.isinf(rtt) else f"{market} ({rtt:.0f} ms at best)" for market, rtt in list(late.items())[:6]
+                market if np.isinf(rtt) else f"{market} ({rtt:.0f} ms at best)"
+                for market, rtt in list(late.items())[:6]
             )
             checker.warn(
                 ("demand", "latency"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ import numpy as np
 from optimizer.scenario.columns import Column, TableSpec
 from optimizer.scenario.document import Mark, Node, Path_, dotted
 from optimizer.scenario.errors import Fault, FaultList, name_list, nearest_name
+from optimizer.scenario.row_checks import ROW_CHECKS, JoinedRows
 from optimizer.scenario.schema import PROFILES, TABLES
 from optimizer.scenario.tables import (
     FaultRows,
@@ -29,18 +28,6 @@ SHIPPED_PREFIX = "shipped:"
 """A table path that starts so is looked for beside the scenarios that come with the optimizer."""
 
 
-@dataclass
-class _Joined:
-    """Rows of one table over all its files, before rows of other places leave it."""
-
-    frame: pd.DataFrame
-    files: np.ndarray
-    lines: np.ndarray
-
-    def places(self, rows: np.ndarray) -> list[tuple[Path, int]]:
-        return [(Path(file), int(line)) for file, line in zip(self.files[rows], self.lines[rows], strict=True)]
-
-
 class Tables:
     """Reads tables on demand, checks each once, and remembers the hash of every file it read."""
 
@@ -50,7 +37,7 @@ class Tables:
         self.shipped_root = shipped_root
         self.hashes: dict[str, list[str]] = {}
         self.files: dict[str, list[Path]] = {}
-        self._joined: dict[str, _Joined] = {}
+        self._joined: dict[str, JoinedRows] = {}
         self._frames: dict[str, pd.DataFrame] = {}
         self._known: dict[str, list[str]] = {}
 
@@ -116,7 +103,8 @@ class Tables:
 
     # ordinary tables --------------------------------------------------------------------------------------------
 
-    def _read(self, name: str) -> _Joined:
+    def every_row(self, name: str) -> JoinedRows:
+        """Rows of a table before those of other places leave it; read once, not yet checked."""
         if name not in self._joined:
             spec = TABLES[name]
             section, key = name.split(".", 1)
@@ -124,7 +112,7 @@ class Tables:
             self._joined[name] = self._join(name, spec, [read_table(file, spec) for file in files])
         return self._joined[name]
 
-    def _join(self, name: str, spec: TableSpec, parsed: list[ParsedTable]) -> _Joined:
+    def _join(self, name: str, spec: TableSpec, parsed: list[ParsedTable]) -> JoinedRows:
         import pandas as pd
 
         for table in parsed:
@@ -134,16 +122,16 @@ class Tables:
         self.files[name] = [table.file for table in parsed]
         filled = [table for table in parsed if len(table.frame)]
         if not filled:
-            return _Joined(empty_frame(spec), np.array([], dtype=object), np.zeros(0, dtype=np.int64))
+            return JoinedRows(empty_frame(spec), np.array([], dtype=object), np.zeros(0, dtype=np.int64))
         frame = pd.concat([table.frame for table in filled], ignore_index=True) if len(filled) > 1 else filled[0].frame
         files = np.concatenate([np.full(len(table.frame), str(table.file), dtype=object) for table in filled])
-        return _Joined(frame, files, np.concatenate([table.lines for table in filled]))
+        return JoinedRows(frame, files, np.concatenate([table.lines for table in filled]))
 
     def _check(self, name: str) -> pd.DataFrame:
         spec = TABLES[name]
-        return self._checked_rows(name, spec, self._read(name))
+        return self._checked_rows(name, spec, self.every_row(name))
 
-    def _checked_rows(self, name: str, spec: TableSpec, joined: _Joined) -> pd.DataFrame:
+    def _checked_rows(self, name: str, spec: TableSpec, joined: JoinedRows) -> pd.DataFrame:
         if not len(joined.frame):
             return joined.frame
         reports = FaultRows(name, self.faults)
@@ -162,10 +150,10 @@ class Tables:
                 found = [f"{a:g} > {b:g}" for a, b in joined.frame.loc[bad, [less, more]].to_numpy(dtype=float)]
                 reports.add(less, f"{less} exceeds {more}", joined.places(bad), found)
         for check in spec.row_checks:
-            _ROW_CHECKS[check](self, joined, reports)
+            ROW_CHECKS[check](self, joined, reports)
         return joined.frame if keep.all() else joined.frame[keep].reset_index(drop=True)
 
-    def _check_names(self, column: Column, joined: _Joined, reports: FaultRows) -> np.ndarray:
+    def _check_names(self, column: Column, joined: JoinedRows, reports: FaultRows) -> np.ndarray:
         """Faults for names outside the column's set; returns the rows that belong to this scenario."""
         assert column.of is not None
         known = self.known(column.of)
@@ -184,7 +172,7 @@ class Tables:
             keep &= ~values.isin(left_out).to_numpy()
         return keep
 
-    def _check_scale(self, column: Column, joined: _Joined, reports: FaultRows) -> None:
+    def _check_scale(self, column: Column, joined: JoinedRows, reports: FaultRows) -> None:
         """A value outside the plausible band is most likely in the wrong unit."""
         assert column.plausible is not None
         low, high = column.plausible
@@ -215,7 +203,7 @@ class Tables:
             f"{low:,g} to {high:,g} {unit}".rstrip(" 1") if unit == "1" else f"{low:,g} to {high:,g} {unit}",
         )
 
-    def _check_duplicates(self, spec: TableSpec, joined: _Joined, reports: FaultRows) -> None:
+    def _check_duplicates(self, spec: TableSpec, joined: JoinedRows, reports: FaultRows) -> None:
         if not spec.key:
             return
         keys = joined.frame[list(spec.key)]
@@ -223,9 +211,11 @@ class Tables:
         if not again.any():
             return
         found = [", ".join("" if part != part else str(part) for part in row) for row in keys[again].to_numpy(object)]
-        firsts = keys.reset_index().merge(keys[again].drop_duplicates(), on=list(spec.key)).drop_duplicates(
-            list(spec.key), keep="first"
-        )["index"]
+        firsts = (
+            keys.reset_index()
+            .merge(keys[again].drop_duplicates(), on=list(spec.key))
+            .drop_duplicates(list(spec.key), keep="first")["index"]
+        )
         first = joined.places(np.isin(np.arange(len(keys)), firsts.to_numpy()))[0]
         message = f"this row repeats {first[0].name} line {first[1]}"
         if int(again.sum()) > 1:
@@ -242,7 +232,7 @@ class Tables:
             return list(self._mapping("money", "factors")) or ["USD-2024"]
         if kind not in self._known:
             table, column = _SETS[kind]
-            self._known[kind] = _distinct(self._read(table).frame, column)
+            self._known[kind] = _distinct(self.every_row(table).frame, column)
         return self._known[kind]
 
     def distinct(self, name: str, column: str) -> list[str]:
@@ -332,7 +322,7 @@ class Tables:
         return joined[kept]
 
     def _check_load_columns(self, name: str, country: str, columns: list[str], file: Path) -> None:
-        regions = self._read("regions.table").frame
+        regions = self.every_row("regions.table").frame
         own = regions.loc[(regions["country"] == country) & regions["grid"].astype(bool), "region"]
         missing = [region for region in own if region not in columns and region not in self.left_out()]
         if missing:
@@ -367,43 +357,4 @@ _SETS = {
     "corridor": ("transmission.corridors", "corridor"),
     "joint_cap": ("transmission.joint_caps", "joint_cap"),
     "zone": ("reserve.zones", "zone"),
-}
-
-
-def _line_ends_differ(tables: Tables, joined: _Joined, reports: FaultRows) -> None:
-    frame = joined.frame
-    bad = ((frame["from"] == frame["to"]) & (frame["status"] != "collection")).to_numpy(dtype=bool)
-    found = frame.loc[bad, "from"].astype(object)
-    reports.add("to", "a line to itself must have status collection", joined.places(bad), found, "another region")
-
-
-def _technology_known(tables: Tables, joined: _Joined, reports: FaultRows) -> None:
-    """A technology is declared by country: a Chinese plant needs a Chinese row."""
-    frame = joined.frame
-    country = frame["country"].astype(object) if "country" in frame else None
-    if country is None:
-        regions = tables._read("regions.table").frame
-        country = frame["region"].map(dict(zip(regions["region"], regions["country"], strict=True))).astype(object)
-    technologies = tables._read("power.technologies").frame
-    declared = set(zip(technologies["country"], technologies["technology"], strict=True))
-    anywhere = set(technologies["technology"])
-    pairs = list(zip(country, frame["technology"], strict=True))
-    bad = np.array([pair not in declared and pair[1] in anywhere and pair[0] == pair[0] for pair in pairs], dtype=bool)
-    for place, (who, what) in zip(joined.places(bad), [p for p, b in zip(pairs, bad, strict=True) if b], strict=True):
-        own = [name for owner, name in sorted(declared) if owner == who]
-        reports.add("technology", f"country {who!r} declares no such technology", [place], [what], names=own)
-
-
-def _twelve_months(tables: Tables, joined: _Joined, reports: FaultRows) -> None:
-    counts = joined.frame.groupby("region", sort=False)["month"].nunique()
-    for region, count in counts[counts != 12].items():
-        first = np.zeros(len(joined.frame), dtype=bool)
-        first[int(np.argmax((joined.frame["region"] == region).to_numpy()))] = True
-        reports.add("month", f"region {region} needs 12 months", joined.places(first), [f"{count} months"], "1 to 12")
-
-
-_ROW_CHECKS: dict[str, Callable[[Tables, _Joined, FaultRows], None]] = {
-    "line_ends_differ": _line_ends_differ,
-    "technology_known": _technology_known,
-    "twelve_months": _twelve_months,
 }

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 
@@ -26,7 +26,7 @@ class Block:
     offset: int
     shape: tuple[int, ...]
     axes: tuple[str, ...]
-    kept: np.ndarray | None = None
+    kept: np.ndarray | None = field(default=None, compare=False)
 
     @property
     def size(self) -> int:

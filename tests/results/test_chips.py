@@ -19,7 +19,9 @@ DATA = Path(__file__).resolve().parents[2] / "scenarios" / "data" / "compute"
 def scenario(rule_set: str = "latest", rules: Path | None = DATA / "export_rules.yaml") -> Any:
     """Only what the table reads of a scenario."""
     return SimpleNamespace(
-        export_control=SimpleNamespace(as_of=dt.date(2026, 11, 23), rule_set=rule_set, also=()),
+        export_control=SimpleNamespace(
+            as_of=dt.date(2026, 11, 23), rule_set=rule_set, assume=(), switches=("us_cap", "china_clearance")
+        ),
         rules_path=rules,
         table={"compute.chips": pd.read_csv(DATA / "chips.csv")}.__getitem__,
     )

@@ -1,7 +1,7 @@
 """Two small rooms and worlds of any size for them, shared by the tests of the compiler.
 
-The rooms are written for the tests: they use a lookup, subsets, ragged relations with one and two keys, scalars, filters,
-bounds of all kinds, equalities, ranges and both directions of inequality.
+The rooms are written for the tests: they use lookups, a subset, ragged relations with one and two keys, scalars,
+filters, bounds of all kinds, equalities, ranges and both directions of inequality.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ def power_room() -> Room:
 
     @room.limit("storage snapshot", family="storage", per="MWh")
     def level_follows(m, s, t):
-        return m.level[s, t] == 0.99 * m.level[s, m.previous[t]] - sum(m.output[s, p, t] for p in m.period) / m.efficiency[s]
+        return (
+            m.level[s, t]
+            == 0.99 * m.level[s, m.previous[t]] - sum(m.output[s, p, t] for p in m.period) / m.efficiency[s]
+        )
 
     @room.limit("storage snapshot", family="storage", per="MWh")
     def level_within(m, s, t):
@@ -168,7 +171,7 @@ def sample_instance(
     bounded: float = 0.6,
     zeros: float = 0.2,
 ) -> Instance:
-    """A random world. Relations are ragged (lists may be empty), a share of the numbers is zero, labels mix str and int.
+    """A random world: ragged relations (lists may be empty), a share of the numbers zero, labels both str and int.
 
     ``bounded`` is the share of finite bounds; the rest are infinite.
     """

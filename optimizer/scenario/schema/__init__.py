@@ -12,7 +12,7 @@ from optimizer.scenario.schema import (
     demand,
     export_control,
     facility,
-    power,
+    power_tables,
     regions,
     reserve,
     transmission,
@@ -38,12 +38,23 @@ from optimizer.scenario.schema.transmission import Transmission
 
 TABLES: dict[str, TableSpec] = {
     spec.name: spec
-    for room in (regions, power, transmission, reserve, connection, facility, compute, export_control, demand, checks)
+    for room in (
+        regions,
+        power_tables,
+        transmission,
+        reserve,
+        connection,
+        facility,
+        compute,
+        export_control,
+        demand,
+        checks,
+    )
     for spec in room.TABLES
 }
 """Every table by its YAML path."""
 
-PROFILES: dict[tuple[str, str], ProfileSpec] = {(spec.shape, spec.name): spec for spec in power.PROFILES}
+PROFILES: dict[tuple[str, str], ProfileSpec] = {(spec.shape, spec.name): spec for spec in power_tables.PROFILES}
 """Every profile by shape and name."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from optimizer.scenario.columns import CHIP, MONEY, TableSpec, choice, integer, number, optional, share, text
+from optimizer.scenario.columns import CHIP, MONEY, TableSpec, choice, cost, integer, number, optional, share, text
 from optimizer.scenario.schema.base import NonNegative, Positive, Section, Share, TableFiles
 
 
@@ -39,6 +39,9 @@ class Compute(Section):
     """Counts diverted chips and supply by all routes, which no rule allows."""
 
 
+SUPPLY_KINDS = ("actual_estimate", "forecast", "assumption", "licence_cap", "diverted", "all_routes")
+"""The first three enter; licence_cap is a ceiling, not a flow; the last two count only with `leakage`."""
+
 TABLES = (
     TableSpec(
         "compute.chips",
@@ -55,7 +58,7 @@ TABLES = (
             number("all_in_w_per_chip", "IT power per chip", "W", minimum=0, plausible=(50, 10_000)),
             number("tpp", "total processing performance (dense TOPS x bit length)", "1", minimum=0),
             optional(number("performance_density", "tpp per mm2", "1/mm2", minimum=0)),
-            number("price_per_chip", "price with server and network share", "money", minimum=0, plausible=(300, 500_000), is_money=True),
+            cost("price_per_chip", "price with server and network share", "money", (300, 500_000)),
             MONEY,
             number("lifetime_yr", "economic life", "yr", minimum=1, maximum=20),
             text("status", "volume, ramp, legacy, announced ..."),
@@ -104,7 +107,7 @@ TABLES = (
             number("units_thousand", "units", "thousand", minimum=0, plausible=(0, 100_000)),
             optional(number("units_low_thousand", "low", "thousand", minimum=0)),
             optional(number("units_high_thousand", "high", "thousand", minimum=0)),
-            choice("kind", "what the row is", ("actual_estimate", "forecast", "assumption", "licence_cap", "diverted", "all_routes")),
+            choice("kind", "what the row is", SUPPLY_KINDS),
             optional(text("family", "family in the source")),
         ),
         key=("chip", "destination_bloc", "year", "kind", "family"),

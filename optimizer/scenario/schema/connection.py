@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from optimizer.scenario.columns import COUNTRY, MONEY, REGION, TableSpec, choice, number, optional
+from optimizer.scenario.columns import COUNTRY, MONEY, REGION, TableSpec, choice, cost, number, optional
 from optimizer.scenario.schema.base import NonNegative, Section, Share, TableFiles
 
 
@@ -74,7 +74,7 @@ TABLES = (
         (
             COUNTRY,
             choice("item", "kind of connection", ("firm", "flexible")),
-            number("capex_per_kw", "cost", "money/kW", minimum=0, plausible=(5, 5000), is_money=True),
+            cost("capex_per_kw", "cost", "money/kW", (5, 5000)),
             number("lifetime_yr", "life", "yr", minimum=1, maximum=100),
             MONEY,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -56,7 +57,7 @@ class Demand(Section):
     @model_validator(mode="after")
     def _steps_make_sense(self) -> Self:
         steps, shares = self.unserved_steps_usd_per_mtok, self.unserved_step_shares
-        if any(later <= earlier for earlier, later in zip(steps, steps[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(steps)):
             raise ValueError(f"unserved_steps_usd_per_mtok must be ascending, got {list(steps)}")
         if shares and len(shares) != len(steps):
             raise ValueError(f"unserved_step_shares needs one share for each of the {len(steps)} steps")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.scenario.columns import COUNTRY, MONEY, REGION, TableSpec, number, optional, share, text
+from optimizer.scenario.columns import COUNTRY, MONEY, REGION, TableSpec, cost, number, optional, share, text
 from optimizer.scenario.schema.base import Section, Share, TableFiles
 
 
@@ -38,9 +38,9 @@ TABLES = (
         "Halls: building, power and cooling, without servers.",
         (
             COUNTRY,
-            number("capex_per_mw_it", "cost per MW of servers", "money/MW", minimum=0, plausible=(500_000, 50_000_000), is_money=True),
-            optional(number("capex_low", "low case", "money/MW", minimum=0, plausible=(500_000, 50_000_000), is_money=True)),
-            optional(number("capex_high", "high case", "money/MW", minimum=0, plausible=(500_000, 50_000_000), is_money=True)),
+            cost("capex_per_mw_it", "cost per MW of servers", "money/MW", (500_000, 50_000_000)),
+            optional(cost("capex_low", "low case", "money/MW", (500_000, 50_000_000))),
+            optional(cost("capex_high", "high case", "money/MW", (500_000, 50_000_000))),
             share("fixed_om_share", "fixed O&M per year as a share of capex"),
             number("lifetime_yr", "life", "yr", minimum=1, maximum=60),
             number("lead_time_yr", "decision to operation", "yr", minimum=0, maximum=10),

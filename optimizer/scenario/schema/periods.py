@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -30,9 +31,9 @@ class Periods(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         years = self.years
-        if any(later <= earlier for earlier, later in zip(years, years[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(years)):
             raise ValueError(f"years must be strictly ascending, got {list(years)}")
-        for earlier, later in zip(years, years[1:], strict=False):
+        for earlier, later in pairwise(years):
             if earlier + self.length_yr > later:
                 raise ValueError(
                     f"period {earlier} lasts {self.length_yr} years and runs into period {later}: "

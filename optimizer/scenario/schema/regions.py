@@ -39,4 +39,3 @@ TABLES = (
         key=("region",),
     ),
 )
-

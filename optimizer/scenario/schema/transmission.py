@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from optimizer.scenario.columns import MONEY, TableSpec, choice, flag, integer, number, optional, share, text
+from optimizer.scenario.columns import MONEY, TableSpec, choice, cost, flag, integer, number, optional, share, text
 from optimizer.scenario.schema.base import NonNegative, Section, TableFiles
 
 
@@ -65,7 +65,7 @@ TABLES = (
             optional(number("length_km", "length", "km", minimum=0, maximum=6000)),
             share("loss", "share of sent power lost, converters included"),
             optional(flag("expandable", "1: may be widened"), 0),
-            optional(number("expansion_cost_per_mw", "cost of one more MW", "money/MW", minimum=0, plausible=(5_000, 20_000_000), is_money=True)),
+            optional(cost("expansion_cost_per_mw", "cost of one more MW", "money/MW", (5_000, 20_000_000))),
             optional(number("lead_time_yr", "decision to operation", "yr", minimum=0, maximum=25)),
             optional(number("max_expansion_mw", "most that may be added", "MW", minimum=0)),
             optional(MONEY),

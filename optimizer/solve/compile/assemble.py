@@ -210,7 +210,8 @@ def _without_idle_rows(evaluator: Evaluator, limit: LimitRecord, part: RowPart) 
         labels = evaluator.structure.labels(limit.axes, row if part.kept is None else int(part.kept[row]))
         raise evaluator.fail(
             f"{int(false.sum())} rows can never hold, the first at {labels}: "
-            f"no decision is left in it, and 0 is not between {part.lower[row]:g} and {part.upper[row]:g}"
+            f"{'no decision is left, and 0' if empty[row] else 'what decisions add up to'} "
+            f"would have to lie between {part.lower[row]:g} and {part.upper[row]:g}"
         )
     idle = empty | ((part.lower == -np.inf) & (part.upper == np.inf))
     if not idle.any():

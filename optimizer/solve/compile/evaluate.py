@@ -88,6 +88,7 @@ class Evaluator:
         self.structure = Structure.of(formulation, instance)
         self.columns = columns
         self._params = instance.params
+        self._encoded: dict[str, np.ndarray] = {}
         self.what = ""  # what is being compiled, for messages
 
     def fail(self, text: str) -> CompileError:
@@ -250,10 +251,13 @@ class Evaluator:
 
     def _lookup(self, item: Lookup) -> np.ndarray:
         """A lookup's labels as positions in the set that they belong to."""
+        if item.name in self._encoded:
+            return self._encoded[item.name]
         labels, of = self.param(item.name), self.formulation.params[item.name].of
         assert of is not None
         try:
-            return self.structure.encode(of, labels.ravel().tolist()).reshape(labels.shape)
+            places = self.structure.encode(of, labels.ravel().tolist()).reshape(labels.shape)
+            return self._encoded.setdefault(item.name, places)
         except KeyError as error:
             raise self.fail(f"lookup '{item.name}' holds {error.args[0]!r}, which is no member of '{of}'") from error
 

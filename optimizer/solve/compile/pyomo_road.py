@@ -100,6 +100,8 @@ def _rows(
     for i, (row, bound) in enumerate(zip(form.rows, form.rhs, strict=True)):
         place = places.row(layout.rows, row.constraint)
         if place is None:
+            if np.isinf(bound):
+                continue  # no bound on this side; the layout leaves a row out when the other side has none either
             here = given.data[given.indptr[i] : given.indptr[i + 1]]
             if np.abs(here).max(initial=0.0) > DROPPED:
                 raise CompileError(f"{row.constraint.name}: a row that only Pyomo's road holds")

@@ -21,7 +21,11 @@ from typing import Any, NoReturn
 from pyomo.core.expr.base import ExpressionBase
 from pyomo.core.expr.numeric_expr import NumericExpression, NumericValue
 from pyomo.core.expr.relational_expr import RelationalExpression
-from pyomo.core.expr.template_expr import GetItemExpression
+from pyomo.core.expr.template_expr import (
+    GetItemExpression,
+    NPV_Numeric_GetItemExpression,
+    Numeric_GetItemExpression,
+)
 
 from optimizer.model.joining import Formulation
 
@@ -223,8 +227,13 @@ class ItemStandIn(StandIn):
         self._axes = axes
 
     def __getitem__(self, index: Any) -> GetItemExpression:
-        component = getattr(self._reading.formulation.model, self._name)
-        return GetItemExpression((component, *self._symbols(index, self._axes)))
+        return item(self._reading.formulation, self._name, self._symbols(index, self._axes))
+
+
+def item(formulation: Formulation, name: str, index: tuple[Symbol, ...]) -> GetItemExpression:
+    """A parameter or decision at an index (none for a scalar) as Pyomo's template node."""
+    kind = Numeric_GetItemExpression if name in formulation.decisions else NPV_Numeric_GetItemExpression
+    return kind((getattr(formulation.model, name), *index))
 
 
 class ModelStandIn:
@@ -245,7 +254,9 @@ class ModelStandIn:
             refuse(f"m.{name}: no room declares a set, relation, parameter or decision of that name")
         if getattr(record, "of", None) is not None:
             return LookupStandIn(reading, name)
-        return ItemStandIn(reading, name, record.axes) if record.axes else getattr(formulation.model, name)
+        if record.axes:
+            return ItemStandIn(reading, name, record.axes)
+        return item(formulation, name, ())
 
     def __setattr__(self, name: str, value: Any) -> None:
         refuse(f"m.{name} = ...: a rule declares nothing")

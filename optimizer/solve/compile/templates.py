@@ -235,11 +235,6 @@ def _node(item: Any, bound: frozenset[int]) -> Node:
         return Function("abs", _node(item.arg(0), bound))
     if isinstance(item, expr.UnaryFunctionExpression) and item.name in _FUNCTIONS:
         return Function(item.name, _node(item.arg(0), bound))
-    ctype = getattr(item, "ctype", None)
-    if ctype is pyo.Param and not item.is_indexed():
-        return Param(item.local_name, ())
-    if ctype is pyo.Var and not item.is_indexed():
-        return Decision(item.local_name, ())
     return refuse(f"{_describe(item)} in an expression")
 
 

@@ -1,0 +1,205 @@
+"""The tables and profiles of the power room."""
+
+from __future__ import annotations
+
+from optimizer.scenario.columns import (
+    COUNTRY,
+    MONEY,
+    REGION,
+    TECHNOLOGY,
+    Column,
+    ProfileSpec,
+    TableSpec,
+    choice,
+    cost,
+    flag,
+    integer,
+    number,
+    optional,
+    share,
+    text,
+)
+
+_PLANT_COLUMNS: tuple[Column, ...] = (
+    REGION,
+    TECHNOLOGY,
+    number("existing_mw", "capacity standing", "MW", minimum=0, plausible=(0, 400_000)),
+    integer("as_of_year", "standing at the end of this year", "year", minimum=1990, maximum=2100),
+    optional(number("energy_mwh", "stored energy when full (storage)", "MWh", minimum=0)),
+    optional(
+        number("heat_rate_mmbtu_per_mwh", "fuel burnt per MWh", "MMBtu/MWh", minimum=0, plausible=(3, 40)),
+    ),
+    optional(share("hist_capacity_factor", "historical annual output over capacity")),
+)
+
+TABLES = (
+    TableSpec(
+        "power.technologies",
+        "Technologies: cost, life, lead time, efficiency, reliability. One row a country and technology.",
+        (
+            COUNTRY,
+            text("technology", "name, the same in every country: gas_cc, coal, solar, battery ..."),
+            choice("role", "what it does", ("generation", "storage")),
+            choice("site", "at the grid, or behind the meter of a campus", ("grid", "campus")),
+            optional(text("fuel", "fuel, a key of fuel_prices")),
+            optional(cost("capex_per_kw", "overnight cost", "money/kW", (50, 30_000))),
+            optional(cost("fixed_om_per_kw_yr", "fixed O&M", "money/kW/yr", (0, 1000))),
+            optional(cost("variable_om_per_mwh", "O&M per MWh", "money/MWh", (0, 500)), 0.0),
+            optional(
+                number("heat_rate_mmbtu_per_mwh", "fuel per MWh, new plant", "MMBtu/MWh", minimum=0, plausible=(3, 40))
+            ),
+            optional(cost("fuel_price_per_mmbtu", "price where fuel_prices has none", "money/MMBtu", (0, 100))),
+            number("lifetime_yr", "economic life", "yr", minimum=1, maximum=120),
+            optional(number("lead_time_yr", "decision to operation", "yr", minimum=0, maximum=25), 0.0),
+            optional(number("co2_t_per_mwh", "CO2, new plant", "t/MWh", minimum=0, maximum=3), 0.0),
+            optional(number("max_build_mw_per_yr", "most that the country can build a year", "MW/yr", minimum=0)),
+            optional(number("storage_hours", "hours at full power, new storage", "h", minimum=0, maximum=1000)),
+            optional(share("round_trip_efficiency", "energy out over energy in (storage)")),
+            optional(share("forced_outage_rate", "unplanned outage"), 0.0),
+            optional(share("planned_outage_rate", "maintenance, in spring and autumn"), 0.0),
+            optional(share("capacity_credit", "share of capacity that counts for reserve"), 0.0),
+            optional(share("min_output_share", "share of available capacity that must run"), 0.0),
+            optional(
+                choice("profile", "hourly availability", ("none", "wind", "solar", "offshore_wind", "hydro")), "none"
+            ),
+            optional(flag("clean", "1: counts as clean energy"), 0),
+            optional(flag("buildable", "1: may be built"), 1),
+            optional(share("max_capacity_factor", "ceiling on annual output over capacity")),
+            MONEY,
+        ),
+        key=("country", "technology"),
+    ),
+    TableSpec(
+        "power.plants",
+        "Plants by region and technology.",
+        _PLANT_COLUMNS,
+        key=("region", "technology"),
+        row_checks=("technology_known",),
+    ),
+    TableSpec(
+        "power.plants_2024",
+        "Mean fleet of 2024, the same columns as plants.",
+        _PLANT_COLUMNS,
+        key=("region", "technology"),
+        row_checks=("technology_known",),
+    ),
+    TableSpec(
+        "power.plant_changes",
+        "Dated additions and retirements after the plants table.",
+        (
+            REGION,
+            TECHNOLOGY,
+            integer("year", "year in which it happens", "year", minimum=1990, maximum=2100),
+            number("change_mw", "added; negative: retired", "MW", plausible=(-100_000, 200_000)),
+            choice("kind", "why", ("committed", "retirement")),
+            optional(number("energy_mwh", "stored energy when full (storage)", "MWh")),
+        ),
+        key=("region", "technology", "year", "kind"),
+        row_checks=("technology_known",),
+    ),
+    TableSpec(
+        "power.tariffs",
+        "Delivery adder: what a large user pays above the wholesale price.",
+        (
+            REGION,
+            choice("method", "how the adder is made", ("difference", "components", "flat")),
+            optional(cost("industrial_price_per_mwh", "price to industry", "money/MWh", (5, 500))),
+            optional(cost("wholesale_price_per_mwh", "wholesale price", "money/MWh", (1, 400), minimum=None)),
+            optional(cost("energy_tariff_per_mwh", "network charge per MWh", "money/MWh", (0, 300))),
+            optional(cost("funds_per_mwh", "government funds and surcharges", "money/MWh", (-50, 200), minimum=None)),
+            optional(cost("demand_charge_per_kw_month", "capacity charge", "money/kW/month", (0, 60))),
+            optional(share("vat_rate", "value-added tax contained in the figures"), 0.0),
+            MONEY,
+        ),
+        key=("region",),
+    ),
+    TableSpec(
+        "power.fuel_prices",
+        "Fuel prices in long form.",
+        (
+            REGION,
+            text("fuel", "fuel name as in technologies", of="fuel"),
+            integer("year", "year", "year", minimum=1990, maximum=2100),
+            cost("price_per_mmbtu", "delivered price", "money/MMBtu", (0, 100)),
+            MONEY,
+        ),
+        key=("region", "fuel", "year"),
+    ),
+    TableSpec(
+        "power.capex_multipliers",
+        "Regional cost multipliers.",
+        (REGION, TECHNOLOGY, number("multiplier", "times the national capex", "1", minimum=0, plausible=(0.2, 5))),
+        key=("region", "technology"),
+        row_checks=("technology_known",),
+    ),
+    TableSpec(
+        "power.resource_potential",
+        "How much a region can hold.",
+        (
+            REGION,
+            TECHNOLOGY,
+            number("potential_mw", "most that may stand", "MW", minimum=0),
+            optional(cost("grid_connection_cost_per_kw", "spur line and reinforcement", "money/kW", (0, 5000))),
+            MONEY,
+        ),
+        key=("region", "technology"),
+        row_checks=("technology_known",),
+    ),
+    TableSpec(
+        "power.hydro_monthly",
+        "Monthly ceilings on hydro output as capacity factors.",
+        (REGION, TECHNOLOGY, *(share(f"m{month:02d}", f"month {month}") for month in range(1, 13))),
+        key=("region", "technology"),
+        row_checks=("technology_known",),
+    ),
+    TableSpec(
+        "power.minimum_take",
+        "Share of historical output that must run.",
+        (
+            COUNTRY,
+            TECHNOLOGY,
+            integer("year", "year", "year", minimum=1990, maximum=2100),
+            share("share", "share of historical output"),
+            optional(text("region", "blank: the whole country", of="region")),
+        ),
+        key=("country", "technology", "year", "region"),
+        row_checks=("technology_known",),
+    ),
+    TableSpec(
+        "power.load_growth",
+        "Growth of the load that is not AI.",
+        (
+            COUNTRY,
+            choice("path", "path", ("low", "central", "high")),
+            integer("from_year", "first year of growth", "year", minimum=1990, maximum=2100),
+            integer("to_year", "last year", "year", minimum=1990, maximum=2100),
+            number("energy_pct_per_yr", "growth of energy, in per cent", "%/yr", minimum=-20, maximum=30),
+            number("peak_pct_per_yr", "growth of the peak, in per cent", "%/yr", minimum=-20, maximum=30),
+        ),
+        key=("country", "path", "from_year"),
+    ),
+    TableSpec(
+        "power.profiles.monthly",
+        "Monthly capacity factors of wind, solar and hydro.",
+        (
+            REGION,
+            integer("month", "month", "1", minimum=1, maximum=12),
+            optional(share("wind_cf_delivered", "wind after curtailment")),
+            optional(share("wind_cf_potential", "wind before curtailment")),
+            optional(share("solar_cf_delivered", "solar after curtailment")),
+            optional(share("solar_cf_potential", "solar before curtailment")),
+            optional(share("hydro_cf_delivered", "hydro")),
+        ),
+        key=("region", "month"),
+        row_checks=("twelve_months",),
+    ),
+)
+
+PROFILES = (
+    ProfileSpec("load", "load, any unit", "hourly", None),
+    ProfileSpec("onshore_wind", "capacity factor", "hourly", 1.0),
+    ProfileSpec("offshore_wind", "capacity factor", "hourly", 1.0),
+    ProfileSpec("solar", "capacity factor", "hourly", 1.0),
+    ProfileSpec("load", "load, any unit", "month_hour", None),
+    ProfileSpec("solar", "capacity factor", "month_hour", 1.0),
+)
