@@ -27,9 +27,10 @@ def pack_rows(
     """
     if not len(rows) == len(columns) == len(values):
         raise ValueError(f"entries differ in length: {len(rows)} rows, {len(columns)} columns, {len(values)} values")
-    if len(rows) and (rows.min() < 0 or rows.max() >= num_row or columns.min() < 0 or columns.max() >= num_col):
-        raise ValueError(f"an entry lies outside the {num_row} x {num_col} matrix")
-    return _pack_rows(rows, columns, values, num_row, num_col, drop)
+    outside, start, index, value = _pack_rows(rows, columns, values, num_row, num_col, drop)
+    if outside >= 0:
+        raise ValueError(f"entry {outside} lies outside the {num_row} x {num_col} matrix")
+    return start, index, value
 
 
 def add_at(target: NDArray[np.float64], places: NDArray[np.int32], values: NDArray[np.float64]) -> None:
@@ -55,10 +56,13 @@ def _pack_rows(
     num_row: int,
     num_col: int,
     drop: float,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+) -> tuple[int, NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    """As :func:`pack_rows`; the first item is the number of an entry outside the matrix, or -1."""
     # First by row, in the order given (a counting sort) ...
     start = np.zeros(num_row + 1, np.int64)
     for i in range(rows.size):
+        if not (0 <= rows[i] < num_row and 0 <= columns[i] < num_col):
+            return i, start, rows, values
         if values[i] != 0.0:
             start[rows[i] + 1] += 1
     for r in range(num_row):
@@ -72,28 +76,39 @@ def _pack_rows(
             index[p] = columns[i]
             value[p] = values[i]
             place[rows[i]] = p + 1
-    # ... then equal columns of a row are merged in place. `seen` holds where a column was last put; it starts with
-    # arbitrary numbers, since a hit counts only where that very column stands in the current row.
+    # ... then equal columns of a row are merged in place. Rising columns cannot repeat, and most rows are rising.
+    # For the others `seen` holds where a column was last put; it starts with arbitrary numbers, since a hit counts only
+    # where that very column stands in the current row.
     seen = np.empty(num_col, np.int64)
     packed = np.zeros(num_row + 1, np.int64)
     w = 0
     for r in range(num_row):
         first = w
-        for p in range(start[r], start[r + 1]):
-            q = seen[index[p]]
-            if first <= q < w and index[q] == index[p]:
-                value[q] += value[p]
-            else:
-                seen[index[p]] = w
-                index[w] = index[p]
-                value[w] = value[p]
-                w += 1
+        rising = True
+        for p in range(start[r] + 1, start[r + 1]):
+            if index[p] <= index[p - 1]:
+                rising = False
+                break
+        source, end = start[r], start[r + 1]
+        if not rising:
+            for p in range(start[r], start[r + 1]):
+                q = seen[index[p]]
+                if first <= q < w and index[q] == index[p]:
+                    value[q] += value[p]
+                else:
+                    seen[index[p]] = w
+                    index[w] = index[p]
+                    value[w] = value[p]
+                    w += 1
+            source, end = first, w
         k = first
-        for p in range(first, w):
+        for p in range(source, end):
             if abs(value[p]) > drop:
                 index[k] = index[p]
                 value[k] = value[p]
                 k += 1
         w = k
         packed[r + 1] = w
-    return packed, index[:w].copy(), value[:w].copy()
+    if w == index.size:
+        return -1, packed, index, value
+    return -1, packed, index[:w].copy(), value[:w].copy()

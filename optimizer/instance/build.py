@@ -61,7 +61,7 @@ def prepare(scenario: Scenario) -> Prepared:
     connection.build(world, out)
     reserve.build(world, out, plants)
     facility.build(world, out, plants)
-    effects = export_effects(world)
+    effects = export_effects(scenario, world.countries)
     compute.build(world, out, effects)
     supply_chain.build(world, out, effects)
     demand.build(world, out)
@@ -110,17 +110,17 @@ def _gridded(regions: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(regions.loc[regions["grid"].astype(float) > 0, "country"]))
 
 
-def export_effects(world: World) -> dict[tuple[str, str, int], LpEffect]:
-    """What export control does to each (country, chip, period): the verdict of the scenario's rule set at its date."""
-    settings = world.scenario.export_control
-    rules = None if world.scenario.rules_path is None else load_rules(world.scenario.rules_path)
-    chips = world.scenario.table("compute.chips")
+def export_effects(scenario: Scenario, countries: tuple[str, ...]) -> dict[tuple[str, str], LpEffect]:
+    """What export control does to each (country, chip): the verdict of the scenario's rule set at its date."""
+    settings, path = scenario.export_control, scenario.rules_path
+    chips = scenario.table("compute.chips").to_dict("records")
+    if path is None:
+        return {(country, str(row["chip"])): LpEffect(allowed=True) for country in countries for row in chips}
+    rules = load_rules(path).variant(settings.rule_set).assuming(*settings.assume)
     effects = {}
-    for country in world.countries:
-        destination = world.scenario.countries[country].destination
-        for row in chips.to_dict("records"):
-            free = LpEffect(allowed=True)
-            effect = free if rules is None else lp_effect(evaluate(row, destination, settings.as_of, rules))
-            for period in world.periods:
-                effects[(country, str(row["chip"]), period)] = effect
+    for country in countries:
+        destination = scenario.countries[country].destination
+        for row in chips:
+            verdict = evaluate({str(key): value for key, value in row.items()}, destination, settings.as_of, rules)
+            effects[(country, str(row["chip"]))] = lp_effect(verdict, switches=settings.switches)
     return effects

@@ -17,7 +17,7 @@ TTOK_PER_KCHIP_HOUR = 3.6e-6  # a thousand chips at 1 token/s each make 3.6 mill
 OTHER_AI = "other_ai"
 
 
-def build(world: World, out: Draft, verdicts: dict[tuple[str, str, int], LpEffect]) -> None:
+def build(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) -> None:
     """Sets chip, workload, pool and all arrays of the compute room; needs host."""
     settings = world.scenario.compute
     names, periods = out.sets["host"], world.periods
@@ -47,7 +47,7 @@ def build(world: World, out: Draft, verdicts: dict[tuple[str, str, int], LpEffec
         idle_kw=idle,
         active_kw=kw - idle,
         chip_stock=stock,
-        chips_max=chips_allowed(world, out, verdicts),
+        chips_max=chips_allowed(world, out, effects),
     )
     life = chips["lifetime_yr"].to_numpy(float)
     available = np.ones((len(chips), len(periods)))
@@ -63,8 +63,8 @@ def build(world: World, out: Draft, verdicts: dict[tuple[str, str, int], LpEffec
     cost = np.zeros((len(names), len(chips), len(periods)))
     for host, own in enumerate(country):
         yearly = price[:, None] * capital_recovery_factor(world.wacc(own, "chips"), pay_over)
-        fee = np.asarray([[verdicts[(own, g, p)].price_adder_share for p in periods] for g in chips.index])
-        cost[host] = vintage_charge(alive, world.discount, yearly * (1.0 + fee))
+        fee = np.asarray([effects[(own, str(chip))].price_adder_share for chip in chips.index])
+        cost[host] = vintage_charge(alive, world.discount, yearly * (1.0 + fee[:, None]))
     out.put(chip_alive=alive, chip_cost=cost)
 
 
@@ -134,12 +134,10 @@ def chip_stock(world: World, out: Draft, chips: pd.DataFrame) -> Floats:
     return stock
 
 
-def chips_allowed(world: World, out: Draft, verdicts: dict[tuple[str, str, int], LpEffect]) -> Floats:
+def chips_allowed(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) -> Floats:
     """Bound on new chips per host: zero where export control or the host's own rules deny them, else none."""
     country = out.attributes["host"]["country"]
     chips = out.sets["chip"]
     barred = {name: set(world.scenario.countries[name].barred_chips) for name in world.countries}
-    allowed = np.asarray(
-        [[[verdicts[(c, str(g), p)].allowed and g not in barred[c] for p in world.periods] for g in chips] for c in country]
-    )
-    return np.where(allowed, np.inf, 0.0)
+    allowed = np.asarray([[effects[(c, str(g))].allowed and g not in barred[c] for g in chips] for c in country], bool)
+    return np.repeat(np.where(allowed, np.inf, 0.0)[:, :, None], len(world.periods), axis=2)

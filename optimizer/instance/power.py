@@ -47,7 +47,6 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
         build_max_mw=fleet.build_max_mw,
         may_retire=may_retire,
         retire_max_mw=may_retire[:, None] * fleet.standing_mw[:, [-1]] * np.ones(len(periods)),
-        retired_by=np.triu(np.ones((len(periods), len(periods)))),
         plant_alive=fleet.alive,
         availability=available,
         output_max_mw=np.where(varies, np.inf, available * standing[:, :, None]),

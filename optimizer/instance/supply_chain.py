@@ -53,35 +53,61 @@ def chip_supply(world: World, out: Draft) -> Floats:
     return supply
 
 
-def build(world: World, out: Draft, effects: dict[tuple[str, str, int], LpEffect]) -> None:
+def build(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) -> None:
     """Arrays of the supply chain room; needs host and chip."""
     supply = chip_supply(world, out)
     countries, chips, periods = world.countries, out.sets["chip"], world.periods
-    cap = np.full((len(countries), len(periods)), np.inf)
+    tpp_cap = np.full((len(countries), len(periods)), np.inf)
     for c, name in enumerate(countries):
-        for p, period in enumerate(periods):
-            caps = []
-            for g, chip in enumerate(chips):
-                effect = effects[(name, str(chip), period)]
-                if not effect.allowed:
-                    supply[c, g, p] = 0.0
-                elif effect.volume_cap_units is not None:
-                    years = world.length_yr if effect.volume_cap_per_year else 1
-                    supply[c, g, p] = min(supply[c, g, p], effect.volume_cap_units * 1e-3 * years)
-                if effect.tpp_cap is not None:
-                    caps.append(effect.tpp_cap)
-            if caps:
-                cap[c, p] = min(caps) * 1e-9  # TPP x chips -> million TPP x kchip
+        caps = []
+        for g, chip in enumerate(chips):
+            effect = effects[(name, str(chip))]
+            supply[c, g] *= effect.supply_share if effect.allowed else 0.0
+            if effect.tpp_cap is not None:
+                caps.append(effect.tpp_cap)
+        if caps:
+            tpp_cap[c] = min(caps) * 1e-9  # TPP x chips -> million TPP x kchip
+    _volume_caps(world, out, effects)
     out.relation("hosts_of", countries, zip(out.attributes["host"]["country"], out.sets["host"], strict=True))
     table = world.scenario.table("compute.chips").set_index("chip").loc[list(chips)]
     out.put(
         chip_supply=supply,
         has_chip_supply=np.ones(supply.shape),
-        has_tpp_cap=np.isfinite(cap),
-        tpp_cap=np.where(np.isfinite(cap), cap, 0.0),
+        has_tpp_cap=np.isfinite(tpp_cap),
+        tpp_cap=np.where(np.isfinite(tpp_cap), tpp_cap, 0.0),
         tpp_million=table["tpp"].to_numpy(float) * 1e-6,
     )
     out.params["chips_max"] = np.where(_national(world, out, supply) > 0, out.params["chips_max"], 0.0)
+
+
+def _volume_caps(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) -> None:
+    """Caps on licensed units: of one chip, of chips that share a licence, and as a share of the maker's home sales.
+
+    Home sales are the forecast rows of the market outside China, never a decision, so that nobody buys chips to free others.
+    """
+    end = np.asarray(world.periods, float) + 1.0  # a period has the chips shipped to the end of its first year
+    years = end - world.decided_from
+    home = world.scenario.table("compute.supply")
+    home = home[(home["destination_bloc"] == "world_ex_china") & home["kind"].isin(ENTERING)].groupby(["chip", "year"])["units_thousand"].sum()
+    rows: dict[str, tuple[str, str, list[str], Floats]] = {}
+    for (country, chip), effect in effects.items():
+        if not effect.allowed or chip not in out.sets["chip"]:
+            continue
+        if effect.volume_cap_units is not None:
+            units = effect.volume_cap_units * 1e-3 * (years if effect.volume_cap_per_year else np.ones_like(years))
+            rows[f"{country}:{chip}"] = (country, "units", [chip], units)
+        if effect.group_cap_units is not None and effect.cap_group is not None:
+            units = effect.group_cap_units * 1e-3 * (years if effect.volume_cap_per_year else np.ones_like(years))
+            rows.setdefault(f"{country}:{effect.cap_group}", (country, effect.cap_group, [], units))[2].append(chip)
+        if effect.share_of_home_units is not None:
+            sold = home.loc[chip] if chip in home.index.get_level_values(0) else pd.Series(dtype=float)
+            total = np.asarray([sum(float(v) for year, v in sold.items() if world.decided_from <= year + 1 <= e) for e in end])
+            rows[f"{country}:{chip}:home share"] = (country, "share of home sales", [chip], effect.share_of_home_units * total)
+    names = out.set("volume_cap", rows, country=[r[0] for r in rows.values()], rule=[r[1] for r in rows.values()])
+    out.relation("capped_chips", names, ((name, chip) for name, row in rows.items() for chip in row[2]))
+    hosts = list(zip(out.sets["host"], out.attributes["host"]["country"], strict=True))
+    out.relation("capped_hosts", names, ((name, host) for name, row in rows.items() for host, c in hosts if c == row[0]))
+    out.put(volume_cap_kchip=np.stack([row[3] for row in rows.values()]) if rows else np.zeros((0, len(world.periods))))
 
 
 def _national(world: World, out: Draft, supply: Floats) -> Floats:

@@ -39,6 +39,8 @@ room.param("chip_cost", "host chip period", "MUSD/kchip", "annuities of a server
 # what it decides
 room.decide("chips_built", "host chip period", "kchip", "new chips", upper="chips_max", family="export control")
 room.decide("chips_powered", "host chip period", "kchip", "chips that stand in a hall with power on")
+room.decide("pool_powered", "pool chip period", "kchip", "chips of the pool that are on")
+room.decide("active_mw", "host period", "MW", "IT power that work can add to the chips that are on")
 room.decide("chips_busy", "host chip period", "kchip kh/yr", "busy time of chips over the year")
 room.decide("work", "workload pool chip period snapshot", "Ttok/h", "reference tokens made", upper="work_limit", family="chip fitness")
 room.decide("it_use", "host period snapshot", "MW", "IT power that work adds to idle power")
@@ -62,7 +64,7 @@ def work_within_chip_time(m, q, g, p, t):
     "Work fits into the time of the chips that are on."
     return (
         sum(m.chip_hours[w, g, p] * m.work[w, q, g, p, t] for w in m.workload)
-        - m.chip_availability * sum(m.chips_powered[r, g, p] for r in m.hosts_in_pool[q])
+        - m.chip_availability * m.pool_powered[q, g, p]
         <= 0
     )
 
@@ -80,7 +82,19 @@ def use_is_work(m, q, p, t):
 @room.limit("host period snapshot", family="compute power", per="MWh")
 def use_within_powered(m, r, p, t):
     "A host's active power stays within its chips that are on."
-    return m.it_use[r, p, t] - m.chip_availability * sum(m.active_kw[g] * m.chips_powered[r, g, p] for g in m.chip) <= 0
+    return m.it_use[r, p, t] - m.chip_availability * m.active_mw[r, p] <= 0
+
+
+@room.limit("pool chip period", family="chips", per="kchip")
+def pool_is_its_hosts(m, q, g, p):
+    "The chips of a pool are those of its hosts."
+    return m.pool_powered[q, g, p] - sum(m.chips_powered[r, g, p] for r in m.hosts_in_pool[q]) == 0
+
+
+@room.limit("host period", family="compute power", per="MW")
+def active_power_of_host(m, r, p):
+    "What work can add is the active power of the chips that are on."
+    return m.active_mw[r, p] - sum(m.active_kw[g] * m.chips_powered[r, g, p] for g in m.chip) == 0
 
 
 @room.limit("host chip period", family="compute power", per="kchip kh")

@@ -32,12 +32,13 @@ room.param("delivery_adder", "host", "MUSD/MWh", "network, funds and demand char
 
 # what it decides
 room.decide("hall_built", "host period", "MW", "new halls, IT power", upper="hall_build_max_mw", family="hall build")
+room.decide("idle_mw", "host period", "MW", "IT power of the chips that are on, idle")
 room.decide("grid_draw", "host period snapshot", "MW", "drawn from the grid at the meter")
 
 
 def it_full_mw(m, r, p):
     """IT power of the chips that are switched on in a region, all busy, MW."""
-    return sum(m.it_kw[g] * m.chips_powered[r, g, p] for g in m.chip)
+    return m.idle_mw[r, p] + m.active_mw[r, p]
 
 
 # what holds it back
@@ -54,9 +55,15 @@ def campus_balance(m, r, p, t):
         m.grid_draw[r, p, t]
         + sum(m.output[k, p, t] for k in m.campus_plants_in[r])
         - m.pue[r, t] * m.it_use[r, p, t]
-        - m.pue[r, t] * sum(m.idle_kw[g] * m.chips_powered[r, g, p] for g in m.chip)
+        - m.pue[r, t] * m.idle_mw[r, p]
         == 0
     )
+
+
+@room.limit("host period", family="campus balance", per="MW")
+def idle_power_of_host(m, r, p):
+    "Chips that are on draw their idle power at all hours."
+    return m.idle_mw[r, p] - sum(m.idle_kw[g] * m.chips_powered[r, g, p] for g in m.chip) == 0
 
 
 @room.limit("host period", family="connection in place", per="MW")

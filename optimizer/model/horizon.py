@@ -23,3 +23,4 @@ room.lookup("previous", "snapshot", "snapshot", "the snapshot before, wrapping w
 room.param("hours", "snapshot", "h", "hours of a year that the snapshot stands for")
 room.param("step_h", "snapshot", "h", "length of the snapshot within its day")
 room.param("discount", "period", "yr", "discounted years of the period")
+room.param("by_then", "period period", "1", "1 where the first period is not later than the second")

@@ -32,7 +32,6 @@ room.param("must_run_mw", "region period snapshot", "MW", "must-run output that 
 room.param("standing_mw", "plant period", "MW", "capacity standing or committed, planned retirements taken off")
 room.param("build_max_mw", "plant period", "MW", "what can be built by then, lead time and resource counted")
 room.param("retire_max_mw", "plant period", "MW", "capacity that may be retired before its time")
-room.param("retired_by", "period period", "1", "1 where a retirement of the first period counts in the second")
 room.param("may_retire", "plant", "0/1", "plants that may be retired before their time")
 room.param("plant_alive", "plant period period", "1", "share of the second period in which a vintage of the first stands")
 room.param("availability", "generator period snapshot", "1", "share of capacity that can run: weather, outages")
@@ -72,7 +71,7 @@ room.decide("spill", "region period snapshot", "MW", "must-run output thrown awa
 def capacity_added(m, k, p):
     """New vintages that stand, less what was retired early, MW."""
     return sum(m.plant_alive[k, b, p] * m.capacity_built[k, b] for b in m.period) - sum(
-        m.retired_by[b, p] * m.capacity_retired[k, b] for b in m.period
+        m.by_then[b, p] * m.capacity_retired[k, b] for b in m.period
     )
 
 

@@ -1,6 +1,6 @@
 """Reach: requests with a tight latency limit need chips close by.
 
-    serve[v,p,t] <= sum_{hosts in reach, g} set_aside[a,g,p] / chip_hours[w,g,p]          every hour
+    serve[v,p,t] <= near_capacity[v,p] = sum_{hosts in reach, g} set_aside[a,g,p] / chip_hours[w,g,p]     every hour
     sum_arcs set_aside[a,g,p] <= availability x powered[r,g,p]                            every host and chip
 
 Work is planned per pool of hosts. Where a stream reaches only some hosts of a pool, chips in those hosts are set aside for
@@ -22,6 +22,7 @@ room.param("tokens_per_chip", "near_arc chip period", "Ttok/h per kchip", "refer
 room.param("set_aside_max", "near_arc chip period", "kchip", "zero where the chip cannot serve the class, else infinite")
 
 # what it decides
+room.decide("near_capacity", "near_route period", "Ttok/h", "what the chips set aside within reach can serve")
 room.decide("set_aside", "near_arc chip period", "kchip", "chips set aside for the stream", upper="set_aside_max", family="chip fitness")
 
 
@@ -29,7 +30,13 @@ room.decide("set_aside", "near_arc chip period", "kchip", "chips set aside for t
 @room.limit("near_route period snapshot", family="latency", per="Ttok")
 def served_nearby(m, v, p, t):
     "What is served under a tight limit has chips set aside within reach."
-    return m.serve[v, p, t] - sum(m.tokens_per_chip[a, g, p] * m.set_aside[a, g, p] for a in m.arcs_of[v] for g in m.chip) <= 0
+    return m.serve[v, p, t] - m.near_capacity[v, p] <= 0
+
+
+@room.limit("near_route period", family="latency", per="Ttok/h")
+def set_aside_makes_capacity(m, v, p):
+    "Chips set aside within reach make the capacity of the route."
+    return m.near_capacity[v, p] - sum(m.tokens_per_chip[a, g, p] * m.set_aside[a, g, p] for a in m.arcs_of[v] for g in m.chip) == 0
 
 
 @room.limit("host chip period", family="latency", per="kchip")

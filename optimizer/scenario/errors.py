@@ -55,6 +55,9 @@ class Fault:
             lines.append(f"    did you mean {self.nearest!r}?")
         return "\n".join(lines)
 
+    def __str__(self) -> str:
+        return self.render()
+
 
 class ScenarioErrors(Exception):
     """All faults found in a scenario, in file and line order. `str()` gives one block a fault."""
@@ -65,6 +68,9 @@ class ScenarioErrors(Exception):
             sorted(unique, key=lambda fault: (str(fault.file or ""), fault.line or 0, fault.path))
         )
         super().__init__(self.render())
+
+    def __reduce__(self) -> tuple[type[ScenarioErrors], tuple[tuple[Fault, ...]]]:
+        return ScenarioErrors, (self.faults,)  # an error must survive the way back from a worker process
 
     def render(self) -> str:
         count = len(self.faults)

@@ -75,10 +75,14 @@ def json_schema_text() -> str:
 
 
 def _open(field: dict[str, Any]) -> dict[str, Any]:
-    """The field, or the same with an origin, or null."""
+    """The field, or null; and where it holds no section, the same with an origin."""
     outer: dict[str, Any] = {key: field[key] for key in _OUTER if key in field}
     inner = {key: value for key, value in field.items() if key not in outer}
-    return {**outer, "anyOf": [inner, {"$ref": f"#/$defs/{_SOURCED}"}, {"type": "null"}]}
+    values = inner.get("additionalProperties")
+    if isinstance(values, dict):
+        inner["additionalProperties"] = _open(values)
+    origin = [] if "$ref" in inner else [{"$ref": f"#/$defs/{_SOURCED}"}]
+    return {**outer, "anyOf": [inner, *origin, {"type": "null"}]}
 
 
 def markdown() -> str:

@@ -27,6 +27,8 @@ class Scenario(Sections):
     _variants: tuple[str, ...] = PrivateAttr(default=())
     _applied: tuple[str, ...] = PrivateAttr(default=())
     _faults: FaultList = PrivateAttr()
+    _rules_path: Path | None = PrivateAttr(default=None)
+    _rules_sha256: str = PrivateAttr(default="")
 
     def attach(
         self, document: Node, tables: Tables, variants: tuple[str, ...], applied: tuple[str, ...], faults: FaultList
@@ -37,6 +39,11 @@ class Scenario(Sections):
         self._variants = variants
         self._applied = applied
         self._faults = faults
+        if self.export_control.rules is not None:
+            node = document.find(("export_control", "rules"))
+            self._rules_path = tables.resolve(node.value, node.mark, "export_control.rules")
+        if self._rules_path is not None:
+            self._rules_sha256 = hashlib.sha256(self._rules_path.read_bytes()).hexdigest()
 
     @property
     def source_path(self) -> Path:
@@ -97,10 +104,7 @@ class Scenario(Sections):
     @property
     def rules_path(self) -> Path | None:
         """The YAML file of the export rules, or None where the scenario has none."""
-        node = self._document.find(("export_control", "rules"))
-        if self.export_control.rules is None:
-            return None
-        return self._tables.resolve(node.value, node.mark, "export_control.rules")
+        return self._rules_path
 
     @property
     def tables(self) -> Tables:
@@ -127,8 +131,7 @@ class Scenario(Sections):
         for name in sorted(self._tables.names()):
             self._tables.frame(name)
             digest.update(json.dumps([name, self._tables.hashes.get(name, [])]).encode())
-        if self.rules_path is not None:
-            digest.update(self.rules_path.read_bytes())
+        digest.update(self._rules_sha256.encode())
         return digest.hexdigest()
 
     def resolved(self) -> dict[str, Any]:

@@ -85,8 +85,6 @@ def _check_lists(checker: _Checker) -> None:
     groups = checker.column("demand.markets", "group")
     for group in scenario.demand.trust:
         checker.name(("demand", "trust", group), "demand group", group, groups)
-    for country in scenario.policy.investment_budget_musd_per_yr:
-        checker.name(("policy", "investment_budget_musd_per_yr", country), "country", country, countries)
     seen: set[str] = set()
     for position, profile in enumerate(scenario.power.profiles):
         path: Path_ = ("power", "profiles", position, "country")

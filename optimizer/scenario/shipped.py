@@ -42,7 +42,9 @@ def locate(name: str | Path, written_in: Path | None, mark: Mark, path: str) -> 
         if shipped.is_file():
             return shipped, root
     names = shipped_names()
-    beside = sorted(entry.name for entry in base.iterdir() if entry.suffix.lower() in SHIPPED_SUFFIXES)
+    folder = (base / text).parent
+    beside = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    yamls = [name for name in sorted(beside) if Path(name).suffix.lower() in SHIPPED_SUFFIXES]
     raise ScenarioErrors(
         [
             Fault(
@@ -52,7 +54,7 @@ def locate(name: str | Path, written_in: Path | None, mark: Mark, path: str) -> 
                 path,
                 repr(text),
                 f"a YAML file, or a shipped scenario: {name_list(names)}",
-                nearest_name(Path(text).stem, names) if not is_file_name else nearest_name(text, [*beside, *names]),
+                nearest_name(Path(text).name, [*yamls, *names] if is_file_name else names),
             )
         ]
     )

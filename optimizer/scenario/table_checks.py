@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,8 +117,7 @@ class Tables:
         import pandas as pd
 
         for table in parsed:
-            self.faults.errors.extend(table.errors)
-            self.faults.warnings.extend(table.warnings)
+            self._take_faults(name, spec.name, table)
         self.hashes[name] = [table.sha256 for table in parsed]
         self.files[name] = [table.file for table in parsed]
         filled = [table for table in parsed if len(table.frame)]
@@ -126,6 +126,12 @@ class Tables:
         frame = pd.concat([table.frame for table in filled], ignore_index=True) if len(filled) > 1 else filled[0].frame
         files = np.concatenate([np.full(len(table.frame), str(table.file), dtype=object) for table in filled])
         return JoinedRows(frame, files, np.concatenate([table.lines for table in filled]))
+
+    def _take_faults(self, name: str, spec_name: str, table: ParsedTable) -> None:
+        """A profile is read without knowing whose it is; its faults get the full YAML path here."""
+        for found, kept in ((table.errors, self.faults.errors), (table.warnings, self.faults.warnings)):
+            for fault in found:
+                kept.append(replace(fault, path=name + fault.path.removeprefix(spec_name)))
 
     def _check(self, name: str) -> pd.DataFrame:
         spec = TABLES[name]
@@ -159,6 +165,9 @@ class Tables:
         known = self.known(column.of)
         values = joined.frame[column.name]
         present = values.notna().to_numpy()
+        if not known and present.any():
+            self._nothing_lists(column.of)
+            return np.ones(len(values), dtype=bool)
         bad = present & ~values.isin(known).to_numpy()
         if column.foreign == "drop":
             keep = ~bad
@@ -242,6 +251,17 @@ class Tables:
             self._known[key] = _distinct(self.frame(name), column)
         return self._known[key]
 
+    def _nothing_lists(self, kind: str) -> None:
+        """One fault for a whole set that no table lists, not one for each name; a broken table has its own."""
+        table = _SETS[kind][0]
+        section, key = table.split(".", 1)
+        node = self.document.find((section,))
+        if _deepest(self.document, (section, key)) != (section, key):
+            mark = node.mark
+            fault = Fault(f"other tables name a {kind}, but no table lists any", mark.file, mark.line, table)
+            if fault not in self.faults.errors:
+                self.faults.errors.append(fault)
+
     def left_out(self) -> list[str]:
         node = self.document.find(("regions", "leave_out"))
         return [str(entry.value) for entry in node.value] if isinstance(node.value, list) else []
@@ -297,7 +317,7 @@ class Tables:
         parsed = [read_hourly(file, PROFILES["hourly", kind]) for file in files]
         known = self.known("region")
         for table in parsed:
-            self.faults.errors.extend(table.errors)
+            self._take_faults(name, f"profile of {kind}", table)
             frames.append(table.frame.set_index("hour") if "hour" in table.frame else table.frame)
             for region in (column for column in table.frame.columns[1:] if column not in known):
                 self.faults.errors.append(

@@ -314,7 +314,7 @@ def _check_range(column: Column, numbers: np.ndarray, cells: np.ndarray, places:
         allowed = f"at most {high:g}{unit}"
     else:
         allowed = f"{low:g} to {high:g}{unit}"
-    percent = bad & (column.unit == "1") & (low == 0) & (high == 1) & (numbers > 1) & (numbers <= 100)
+    percent = bad & (column.unit == "1") & (low == 0) & (high == 1) & (numbers > 1.5) & (numbers <= 100)
     if percent.any():
         example = numbers[percent][0]
         message = f"a share of one, not a percentage: {example:g} % is written {example / 100:g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from optimizer.scenario.columns import COUNTRY, MONEY, REGION, TableSpec, choice, cost, number, optional
-from optimizer.scenario.schema.base import NonNegative, Section, Share, TableFiles
+from optimizer.scenario.schema.base import Section, Share, TableFiles
 
 
 class Flexible(Section):
@@ -15,8 +15,6 @@ class Flexible(Section):
     """Whether they are offered."""
     curtailed_share: Share = 0.005
     """Share of the year's energy right that may be cut."""
-    months_saved: NonNegative = 12.0
-    """Months earlier than a firm connection, where the table has no flexible_months of its own."""
 
 
 class BehindTheMeter(Section):
@@ -24,8 +22,6 @@ class BehindTheMeter(Section):
 
     enabled: bool = True
     """Whether technologies with site `campus` may be built."""
-    spare_share: Share = 0.2
-    """Share of on-site capacity kept as spare (N+1)."""
 
 
 class Connection(Section):
@@ -37,7 +33,7 @@ class Connection(Section):
     """CSV of connection costs."""
     path: Literal["low", "central", "high"] = "central"
     """Which yearly limit counts."""
-    lead: Literal["low", "central", "high"] = "central"
+    lead: Literal["central"] = "central"
     """Which months to power count."""
     flexible: Flexible = Flexible()
     """Connections that may be curtailed."""
@@ -59,7 +55,15 @@ TABLES = (
             number("months_to_power", "request to energisation", "months", minimum=0, maximum=240),
             optional(number("months_low", "low case", "months", minimum=0, maximum=240)),
             optional(number("months_high", "high case", "months", minimum=0, maximum=240)),
-            optional(number("flexible_months", "the same for a flexible connection", "months", minimum=0, maximum=240)),
+            optional(
+                number(
+                    "flexible_months",
+                    "the same for a flexible connection; blank: none is offered",
+                    "months",
+                    minimum=0,
+                    maximum=240,
+                )
+            ),
             optional(number("onsite_limit_mw_per_yr", "most on-site power a year", "MW/yr", minimum=0)),
         ),
         key=("region",),

@@ -16,8 +16,6 @@ class TrustRule(Section):
 
     hosts: Literal["all"] | tuple[str, ...] = "all"
     """Trust blocs of the countries that may host: us_allied, open, china."""
-    chip_origins: Literal["all"] | tuple[str, ...] = "all"
-    """Origins of the chips that may serve: us, china."""
 
 
 class Demand(Section):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from optimizer.scenario.schema.base import Section, Year
+from optimizer.scenario.schema.base import Section
 
 
 class Objective(Section):
@@ -17,5 +17,3 @@ class Objective(Section):
     workloads and markets, then the least cost at that scale."""
     tokens_tolerance: Annotated[float, Field(ge=0, le=0.1)] = 1e-4
     """Share of the largest scale that the second stage of most_tokens may give up."""
-    mix_year: Year = 2030
-    """Year of the demand table whose mix most_tokens scales, in every period and country."""

@@ -113,5 +113,3 @@ class Power(Section):
     """Plants may be closed early, which saves their fixed cost."""
     wind_solar: Literal["potential", "delivered"] = "potential"
     """Capacity factors before or after curtailment, where the data tell them apart."""
-    ramps: bool = False
-    """Holds thermal plants to their ramp rates; matters only with hourly days."""

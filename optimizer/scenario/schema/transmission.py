@@ -15,8 +15,8 @@ class Transmission(Section):
     """CSV of corridors."""
     joint_caps: TableFiles = ()
     """CSV of sending caps that several corridors share."""
-    physics: Literal["transport", "dc"] = "transport"
-    """`transport`: flows as wished within ratings; `dc`: Kirchhoff's voltage law on the AC lines."""
+    physics: Literal["transport"] = "transport"
+    """`transport`: flows as wished within ratings, without Kirchhoff's voltage law."""
     security: Literal["n-0", "n-1"] = "n-1"
     """Which rating counts: all lines in service, or one of them lost."""
     hurdle_usd_per_mwh: NonNegative = 0.5
@@ -27,8 +27,6 @@ class Transmission(Section):
     """Holds corridors to their min_take_twh."""
     planned: bool = False
     """Planned lines count as built on their date."""
-    expansion: bool = True
-    """Corridors marked expandable may be widened."""
 
 
 KINDS = (

@@ -168,15 +168,15 @@ def _rows_of(evaluator: Evaluator, template: RowTemplate, limit: LimitRecord, nu
         frame = Frame.selected(template.axes, limit.axes, sizes, kept)
     num_row = prod(frame.sizes)
     blocks: list[Entries] = []
-    shift = np.zeros(num_row)
+    shift: np.ndarray | float = 0.0
     for body, sign in template.bodies:
         for block in evaluator.entries(body, frame, sign):
             if block.columns is not None:
                 blocks.append(block)
             elif block.frame is frame:
-                shift += np.broadcast_to(block.value, frame.sizes).ravel()
+                shift = shift + np.broadcast_to(block.value, frame.sizes).ravel()
             else:
-                shift += sum_by_row(block.frame, block.value, num_row)
+                shift = shift + sum_by_row(block.frame, block.value, num_row)
     start, index, value = _packed(blocks, num_row, num_col)
     with np.errstate(all="ignore"):
         lower = np.full(num_row, -np.inf) if template.lower is None else evaluator.spread(template.lower, frame)
@@ -191,7 +191,7 @@ def _packed(blocks: list[Entries], num_row: int, num_col: int) -> tuple[np.ndarr
     total = sum(block.size for block in blocks)
     rows, columns, values = np.empty(total, np.int32), np.empty(total, np.int32), np.empty(total)
     at = 0
-    for block in blocks:
+    for block in sorted(blocks, key=lambda block: block.first_column):  # rising columns pack faster
         here = slice(at, at + block.size)
         block.fill(rows[here], columns[here], values[here])
         at += block.size
@@ -200,11 +200,12 @@ def _packed(blocks: list[Entries], num_row: int, num_col: int) -> tuple[np.ndarr
 
 def _without_idle_rows(evaluator: Evaluator, limit: LimitRecord, part: RowPart) -> RowPart:
     """Without rows that hold no decision or that are free on both sides."""
-    empty = np.diff(part.start) == 0
-    slack = TRUE_WITHIN * (1.0 + np.where(np.isfinite(part.lower), np.abs(part.lower), 0.0))
-    slack = np.maximum(slack, TRUE_WITHIN * (1.0 + np.where(np.isfinite(part.upper), np.abs(part.upper), 0.0)))
-    impossible = (part.lower == np.inf) | (part.upper == -np.inf)
-    false = (empty & ((part.lower > slack) | (part.upper < -slack))) | impossible
+    counts = np.diff(part.start)
+    empty = counts == 0
+    false = (part.lower == np.inf) | (part.upper == -np.inf)
+    if empty.any():
+        false |= empty & (part.lower > TRUE_WITHIN * (1.0 + np.abs(part.lower)))
+        false |= empty & (part.upper < -TRUE_WITHIN * (1.0 + np.abs(part.upper)))
     if false.any():
         row = int(np.flatnonzero(false)[0])
         labels = evaluator.structure.labels(limit.axes, row if part.kept is None else int(part.kept[row]))
@@ -217,7 +218,6 @@ def _without_idle_rows(evaluator: Evaluator, limit: LimitRecord, part: RowPart) 
     if not idle.any():
         return part
     stay = np.flatnonzero(~idle)
-    counts = np.diff(part.start)
     if (idle & ~empty).any():  # free rows hold coefficients that go with them
         entries = np.repeat(~idle, counts)
         part = replace(part, index=part.index[entries], value=part.value[entries])

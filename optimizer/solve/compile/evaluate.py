@@ -7,7 +7,7 @@ Nothing here works index by index. :meth:`Evaluator.constant` gives the values o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -48,11 +48,13 @@ class Entries:
     """One block in a frame: coefficients of columns, or, where ``columns`` is None, constants.
 
     ``columns`` are broadcastable arrays whose sum is the column number of every cell; ``value`` broadcasts too.
+    ``first_column`` is where the decision's columns begin.
     """
 
     frame: Frame
     columns: list[np.ndarray] | None
     value: np.ndarray
+    first_column: int = -1
 
     @property
     def size(self) -> int:
@@ -171,7 +173,8 @@ class Evaluator:
             return
         match node:
             case Decision(name, index):
-                out.append(self._entry(self._column_parts(name, index, frame), None, frame, sign, factors))
+                block = self._entry(self._column_parts(name, index, frame), None, frame, sign, factors)
+                out.append(replace(block, first_column=self.columns[name].offset))
             case Sum(terms):
                 for term in terms:
                     self._walk(term, frame, sign, factors, out)

@@ -45,6 +45,7 @@ _COMPARED = (
 )
 _TEXT = "a value is compared with text or None in Python: use where=, a subset or a relation"
 _VALUE = "value(), float() or int() in a rule: data are not known while it is read; use the parameter itself"
+_ATTRIBUTE = "an attribute or method of a parameter or decision (.value, .fix, ...): rules only calculate with them"
 _TRUTH = (
     "a rule needs a truth value (Python if, and, or, min, max, a chained comparison): "
     "use where=, a subset, a relation or a parameter"
@@ -298,6 +299,7 @@ def replaced_builtins(reading: Reading) -> Iterator[None]:
         for cls in (NumericValue, RelationalExpression):
             replace(cls, "__bool__", _TRUTH)
         replace(ExpressionBase, "__call__", _VALUE)
+        replace(GetItemExpression, "__getattr__", _ATTRIBUTE, lambda args: not args[0].startswith("_"))
         for method in ("__float__", "__int__"):
             replace(NumericValue, method, _VALUE)
         yield

@@ -1,0 +1,215 @@
+"""What a plan does, in the units of planners: tokens, megawatts, chips, use of limits and their prices. Tables in long form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .planner import Plan
+from .prices import lmp_usd_per_mwh, per_mw_year, service_years
+
+TTOK_PER_H_TO_MTOK_PER_S = 1e6 / 3600.0
+
+
+def yearly(plan: Plan, values: np.ndarray) -> np.ndarray:
+    """Sum over snapshots (last axis) weighted by hours: per year."""
+    return values @ plan.param("hours")
+
+
+def is_other_ai(plan: Plan) -> np.ndarray:
+    """Streams that are other AI work, not tokens of users."""
+    return np.asarray(plan.instance.attributes["stream"]["workload"]) == "other_ai"
+
+
+def fleet(plan: Plan) -> pd.DataFrame:
+    """One row a period: reference tokens per second (mean of the year) served, unserved and other AI work; IT GW; use of chips."""
+    periods = plan.instance.sets["period"]
+    route_stream = [plan.position("stream")[s] for s in plan.instance.attributes["route"]["stream"]]
+    served_by_stream = np.zeros((len(plan.instance.sets["stream"]), len(periods)))
+    np.add.at(served_by_stream, route_stream, yearly(plan, plan.value("serve")))
+    unserved = yearly(plan, plan.value("unserved").sum(axis=1))
+    other = is_other_ai(plan)
+    rate = TTOK_PER_H_TO_MTOK_PER_S / 8760.0
+    powered = plan.value("chips_powered")
+    kw, availability = plan.param("it_kw"), plan.param("chip_availability")
+    hours = plan.param("chip_hours")  # workloads, chips, periods
+    work = yearly(plan, plan.value("work"))  # workloads, pools, chips, periods
+    busy_kwh = np.einsum("wgp,wqgp,g->p", hours, work, kw)
+    able_kwh = np.einsum("rgp,g->p", powered, kw) * 8760.0 * availability
+    peak = plan.param("pue_peak")
+    draw = yearly(plan, plan.value("grid_draw")).sum(axis=0)
+    return pd.DataFrame(
+        {
+            "period": periods,
+            "served_mtok_per_s": served_by_stream[~other].sum(axis=0) * rate,
+            "unserved_mtok_per_s": unserved[~other].sum(axis=0) * rate,
+            "other_ai_mtok_per_s": served_by_stream[other].sum(axis=0) * rate,
+            "it_gw": np.einsum("rgp,g->p", powered, kw) / 1e3,
+            "facility_gw_peak": np.einsum("rgp,g,r->p", powered, kw, peak) / 1e3,
+            "grid_draw_twh": draw / 1e6,
+            "use_of_chips": np.divide(busy_kwh, able_kwh, out=np.zeros_like(busy_kwh), where=able_kwh > 0),
+        }
+    )
+
+
+def sites(plan: Plan) -> pd.DataFrame:
+    """One row a host and period: IT MW on, new connections, new halls, draw and the mean power price with its parts."""
+    hosts, periods = plan.instance.sets["host"], plan.instance.sets["period"]
+    it_mw = np.einsum("rgp,g->rp", plan.value("chips_powered"), plan.param("it_kw"))
+    draw = plan.value("grid_draw")
+    twh = yearly(plan, draw)
+    rows = [plan.position("region")[h] for h in hosts]
+    price = lmp_usd_per_mwh(plan)[rows]
+    flat = (price @ plan.param("hours")) / 8760.0
+    paid = np.divide(yearly(plan, price * draw), twh, out=flat.copy(), where=twh > 1e-6)
+    frame = pd.MultiIndex.from_product([hosts, periods], names=["region", "period"]).to_frame(index=False)
+    attributes = pd.DataFrame(plan.instance.attributes["host"], index=list(hosts)).add_prefix("")
+    frame["country"] = attributes["country"].reindex(frame["region"]).to_numpy()
+    frame["name"] = attributes["name"].reindex(frame["region"]).to_numpy()
+    for name, values in {
+        "it_mw": it_mw,
+        "firm_built_mw": plan.value("firm_built"),
+        "flexible_built_mw": plan.value("flexible_built"),
+        "hall_built_mw_it": plan.value("hall_built"),
+        "grid_draw_twh": twh / 1e6,
+        "lmp_usd_per_mwh": paid,
+        "adder_usd_per_mwh": np.repeat(plan.param("delivery_adder")[:, None] * 1e6, len(periods), axis=1),
+    }.items():
+        frame[name] = values.ravel()
+    return frame
+
+
+def chips(plan: Plan) -> pd.DataFrame:
+    """One row a chip and period: kchips in place, on, bought, what could be bought, and the IT GW that are on."""
+    names, periods = plan.instance.sets["chip"], plan.instance.sets["period"]
+    built = plan.value("chips_built")
+    stands = plan.param("chip_stock") + np.einsum("rgb,gbp->rgp", built, plan.param("chip_alive"))
+    powered = plan.value("chips_powered")
+    frame = pd.MultiIndex.from_product([names, periods], names=["chip", "period"]).to_frame(index=False)
+    attributes = pd.DataFrame(plan.instance.attributes["chip"], index=list(names))
+    frame["origin"] = attributes["origin"].reindex(frame["chip"]).to_numpy()
+    frame["in_place_kchip"] = stands.sum(axis=0).ravel()
+    frame["on_kchip"] = powered.sum(axis=0).ravel()
+    frame["bought_kchip"] = built.sum(axis=0).ravel()
+    frame["supply_kchip"] = plan.param("chip_supply").sum(axis=0).ravel()
+    frame["it_gw"] = (powered.sum(axis=0) * plan.param("it_kw")[:, None]).ravel() / 1e3
+    return frame
+
+
+def limits(plan: Plan) -> pd.DataFrame:
+    """One row a family of limits and period: how much there is, how much is used, and what one more unit is worth.
+
+    Families: chips (kchip as IT MW), connection queue, generation build rate, reserve, transmission, UHV. ``price`` is in
+    ``price_unit``: USD (or tokens a second) per MW and year of service. A family without data on this side is marked.
+    """
+    rows: list[dict[str, object]] = []
+    for p, period in enumerate(plan.instance.sets["period"]):
+        for family, build in _FAMILIES.items():
+            found = build(plan, p)
+            rows.append({"family": family, "period": period, **(found or {"available": np.nan, "used": np.nan, "unit": "no data", "price": np.nan})})
+    frame = pd.DataFrame(rows)
+    share = frame["used"].astype(float) / frame["available"].astype(float)
+    frame.insert(4, "share", share.where(frame["available"].astype(float) > 0))
+    frame["price_unit"] = "USD/MW-yr" if plan.price_unit == "MUSD" else "tokens/s per MW"
+    return frame
+
+
+def _in_plain_units(plan: Plan, dual: np.ndarray, service: np.ndarray) -> np.ndarray:
+    """USD per MW-year, or reference tokens per second per MW where the duals are in Ptok."""
+    value = per_mw_year(plan, dual, service)
+    return value if plan.price_unit == "MUSD" else value * 1e-6 * 1e15 / (8760.0 * 3600.0)
+
+
+def _chips(plan: Plan, p: int) -> dict[str, object] | None:
+    supply, built = plan.param("chip_supply")[:, :, p], plan.value("chips_built")[:, :, p]
+    if supply.sum() <= 0:
+        return None
+    kw = plan.param("it_kw")
+    service = service_years(plan, plan.param("chip_alive"))[:, p]
+    dual = -plan.dual("chips_within_supply")[:, :, p]
+    per_mw = _in_plain_units(plan, dual / kw[None, :], np.broadcast_to(service, dual.shape))
+    weight = supply * kw[None, :]
+    return {"available": float(weight.sum()), "used": float((built * kw[None, :]).sum()), "unit": "MW IT", "price": _mean(per_mw, weight)}
+
+
+def _queue(plan: Plan, p: int) -> dict[str, object] | None:
+    limit = plan.param("queue_mw")[:, p]
+    if limit.sum() <= 0:
+        return None
+    used = (plan.value("firm_built") + plan.value("flexible_built"))[:, p]
+    dual = -plan.dual("queue")[:, p] - plan.reduced_cost("firm_built").clip(max=0)[:, p]
+    service = service_years(plan, plan.param("firm_alive"))[:, p]
+    fallback = service_years(plan, plan.param("flexible_alive"))[:, p]
+    price = _in_plain_units(plan, dual, np.where(service > 0, service, fallback))
+    return {"available": float(limit.sum()), "used": float(used.sum()), "unit": "MW", "price": _mean(price, limit)}
+
+
+def _generation(plan: Plan, p: int) -> dict[str, object] | None:
+    limit = plan.param("build_rate_mw")[:, p]
+    if limit.sum() <= 0:
+        return None
+    members = plan.instance.relations["plants_of_programme"]
+    position = plan.position("plant")
+    built = plan.value("capacity_built")[:, p]
+    used = np.asarray([built[[position[k] for k in plants]].sum() for plants in members.values()])
+    first = [position[plants[0]] for plants in members.values()]
+    service = service_years(plan, plan.param("plant_alive"))[first, p]
+    price = _in_plain_units(plan, -plan.dual("built_within_rate")[:, p], service)
+    return {"available": float(limit.sum()), "used": float(used.sum()), "unit": "MW", "price": _mean(price, limit)}
+
+
+def _reserve(plan: Plan, p: int) -> dict[str, object] | None:
+    if not plan.param("has_reserve")[:, p].any():
+        return None
+    short = float(plan.value("reserve_shortfall")[:, p].sum())
+    load = plan.value("firm_load")[:, p]
+    hosts = plan.position("host")
+    need = sum(
+        factor * sum(load[hosts[h]] for h in members)
+        for factor, members in zip(plan.param("reserve_margin_factor"), plan.instance.relations["hosts_in_zone"].values(), strict=True)
+    )
+    discount = np.full(len(plan.instance.sets["zone"]), plan.param("discount")[p])
+    price = _in_plain_units(plan, plan.dual("reserve_margin")[:, p], discount)
+    return {"available": float(need), "used": float(need) + short, "unit": "MW firm", "price": float(price.mean()), "short": short}
+
+
+def _corridors(plan: Plan, p: int, uhv: bool) -> dict[str, object] | None:
+    kinds = plan.instance.attributes["corridor"]["kind"]
+    chosen = np.asarray([str(kind).startswith("uhv") == uhv for kind in kinds], bool)
+    rating = plan.param("line_mw")[:, p] + np.einsum("lb,lb->l", plan.param("line_alive")[:, :, p], plan.value("line_built"))
+    if not chosen.any() or rating[chosen].sum() <= 0:
+        return None
+    forward, backward = yearly(plan, plan.value("flow_forward"))[:, p], yearly(plan, plan.value("flow_backward"))[:, p]
+    usable = np.where(plan.param("has_use_limit")[:, p] > 0, plan.param("use_limit_h") / 8760.0, 1.0) * rating
+    discount = plan.param("discount")[p]
+    bound = -plan.reduced_cost("flow_forward").clip(max=0)[:, p].sum(axis=1) - plan.reduced_cost("flow_backward").clip(max=0)[:, p].sum(axis=1)
+    row = -(plan.dual("forward_within_corridor") + plan.dual("backward_within_corridor"))[:, p].sum(axis=1)
+    use = -plan.dual("flow_within_year")[:, p] * 0.001 * plan.param("use_limit_h")
+    price = _in_plain_units(plan, bound + row + use, np.full(len(rating), discount))
+    return {
+        "available": float(usable[chosen].sum()),
+        "used": float((forward + backward)[chosen].sum() / 8760.0),
+        "unit": "MW mean",
+        "price": _mean(price[chosen], rating[chosen]),
+    }
+
+
+_FAMILIES = {
+    "chips": _chips,
+    "connection queue": _queue,
+    "generation build rate": _generation,
+    "reserve": _reserve,
+    "transmission": lambda plan, p: _corridors(plan, p, False),
+    "UHV": lambda plan, p: _corridors(plan, p, True),
+}
+
+
+def _mean(values: np.ndarray, weight: np.ndarray) -> float:
+    total = float(weight.sum())
+    return float((values * weight).sum() / total) if total > 0 else float("nan")
+
+
+def months_to_power(plan: Plan) -> pd.DataFrame:
+    """Months from request to energisation by host, one clock: firm and flexible, and the yearly limit."""
+    table = plan.scenario.table("connection.limits").set_index("region").reindex(list(plan.instance.sets["host"]))
+    return table[["months_to_power", "flexible_months", "limit_mw_per_yr"]].rename_axis("region").reset_index()
