@@ -11,7 +11,7 @@ import pandas as pd
 from optimizer.scenario.export_control import LpEffect, evaluate, lp_effect
 from optimizer.scenario.export_rules import load_rules
 
-from . import clean_share, compute, connection, demand, facility, fleet, horizon, power, reserve, storage, supply_chain, transmission
+from . import clean_share, compute, connection, demand, facility, fleet, horizon, onsite, power, reserve, storage, supply_chain, transmission
 from .draft import Draft, World
 from .hours import quietest_hour_utc
 from .instance import Instance
@@ -60,7 +60,8 @@ def prepare(scenario: Scenario) -> Prepared:
     transmission.build(world, out)
     connection.build(world, out)
     reserve.build(world, out, plants)
-    facility.build(world, out, plants)
+    onsite.build(world, out, plants)
+    facility.build(world, out)
     effects = export_effects(scenario, world.countries)
     compute.build(world, out, effects)
     supply_chain.build(world, out, effects)

@@ -28,9 +28,10 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     plants = out.set("clean_plant", rows.index, region=rows["region"], technology=rows["technology"], country=rows["country"])
     out.relation("clean_plants_of", names, zip(of_plant[clean], plants, strict=True))
     out.relation("mandated_hosts", names, ((a, h) for a, h, b in zip(area, hosts, bound, strict=True) if b))
-    generators = out.position("generator")
-    index = [generators[k] for k in plants]
-    hours = out.params["availability"][index].mean(axis=1) @ world.snapshots.weight_h if index else np.zeros(0)
+    weight = world.snapshots.weight_h
+    yearly = dict(zip(out.sets["generator"], out.params["availability"][:, 0] @ weight, strict=True))
+    yearly |= dict(zip(out.sets["weather_plant"], out.params["weather_share"] @ weight, strict=True))
+    hours = np.asarray([yearly[k] for k in plants], float)
     need = np.asarray([share[c] for _, c in areas])[:, None] * np.ones(len(world.periods)) if areas else np.zeros((0, len(world.periods)))
     out.put(
         clean_share=need,

@@ -57,8 +57,7 @@ def build(world: World, out: Draft) -> None:
     firm_alive = vintage_alive(periods, length, firm, CONNECTION_LIFE_YR)
     flexible_alive = vintage_alive(periods, length, flexible, CONNECTION_LIFE_YR)
     shape = (len(names), len(periods), len(world.snapshots))
-    onsite = _has_onsite(world, out, names)
-    splits = offered | (onsite[:, None] & ~early[None, :])
+    counts = _has_onsite(world, out, names)[:, None] & ~early[None, :]
     out.put(
         connected_mw=connected,
         queue_mw=energised * np.maximum(firm, flexible),
@@ -68,7 +67,7 @@ def build(world: World, out: Draft) -> None:
         flexible_build_max_mw=np.where(flexible > 0, np.minimum(energised * flexible, room), 0.0),
         flexible_room_mw=room,
         offers_flexible=offered,
-        draw_splits=np.broadcast_to(splits[:, :, None], shape),
+        draw_counts=np.broadcast_to(counts[:, :, None], shape),
         headroom_mw=np.where(offered[:, :, None], peak, 0.0),
         headroom_tight=offered[:, :, None] & (peak < room[:, :, None]),
         curtailed_share=settings.flexible.curtailed_share,

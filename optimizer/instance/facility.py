@@ -1,4 +1,4 @@
-"""Facility: halls, PUE, on-site plants and the cost of delivery as arrays."""
+"""Facility: halls, PUE and the cost of delivery as arrays."""
 
 from __future__ import annotations
 
@@ -8,21 +8,15 @@ import pandas as pd
 from .connection import committed_share
 from .draft import Draft, World
 from .finance import Floats, capital_recovery_factor, share_available, vintage_alive, vintage_charge
-from .fleet import Fleet
 
 DEMAND_CHARGE_LOAD_FACTOR = 0.85  # load factor at which a demand charge is spread over energy
 
 
-def build(world: World, out: Draft, fleet: Fleet) -> None:
-    """Set campus_plant and all arrays of the facility room."""
+def build(world: World, out: Draft) -> None:
+    """All arrays of the facility room."""
     from .pue import hourly_pue
 
     names, periods, length = out.sets["host"], world.periods, world.length_yr
-    table = fleet.table
-    campus = ((table["site"] == "campus") & (table["role"] == "generation") & table["region"].isin(names)).to_numpy()
-    rows = table[campus]
-    plants = out.set("campus_plant", rows.index, region=rows["region"], technology=rows["technology"], country=rows["country"])
-    out.relation("campus_plants_in", names, zip(rows["region"], plants, strict=True))
     out.relation("hosts_at", world.regions.index, ((n, n) for n in names))
 
     climate = world.scenario.table("facility.climate").set_index("region").loc[list(names)]
@@ -55,11 +49,6 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     standing = centres["ai_it_mw"].fillna(0.0).to_numpy(float) + idle
     if idle.any():
         out.put(connected_mw=out.params["connected_mw"] + (idle * peak)[:, None])
-    firm = rows["capacity_credit"].fillna(0.0).to_numpy(float)
-    stands = np.zeros((len(names), len(periods)))
-    position = out.position("host")
-    for i, region in enumerate(rows["region"]):
-        stands[position[region]] += firm[i] * fleet.standing_mw[campus][i]
     out.put(
         pue=world.snapshots.aggregate(hourly).T,
         pue_peak=peak,
@@ -67,8 +56,6 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
         hall_build_max_mw=np.where(available > 0, np.inf, 0.0),
         hall_alive=alive,
         hall_cost=vintage_charge(alive, world.discount, yearly[:, None] * np.ones(len(periods))),
-        campus_credit=firm,
-        campus_firm_mw=stands,
         delivery_adder=delivery_adder(world, list(names)) * 1e-6,
     )
     out.note("hourly PUE is a labelled synthetic swing around the mean of the region's climate")

@@ -32,6 +32,7 @@ class Fleet:
     potential_mw: Floats
 
 
+MINOR_SHARE = 0.002  # of the country's peak load: what a technology adds over the whole horizon below it is left out
 MONEY_COLUMNS = ("capex_per_kw", "fixed_om_per_kw_yr", "variable_om_per_mwh", "fuel_price_per_mmbtu")
 
 
@@ -87,12 +88,24 @@ def make_fleet(world: World, out: Draft) -> Fleet:
     rate = table["max_build_mw_per_yr"].fillna(np.inf).to_numpy(float)
     build_max = np.where(may_build[:, None] & (available > 0), np.minimum(room[:, None], rate[:, None] * length * available), 0.0)
 
+    build_max[_too_small(world, table, build_max)] = 0.0
     keep = (mw.max(axis=1) > 0.5) | (build_max.max(axis=1) > 0)
     out.note(f"{int((~keep).sum())} plants that neither stand nor can be built were left out")
     table, mw, mwh = table[keep].reset_index(drop=True), mw[keep], mwh[keep]
     available, build_max = available[keep], build_max[keep]
     alive = vintage_alive(periods, length, np.where(build_max > 0, available, 0.0), table["lifetime_yr"].fillna(30).to_numpy(float))
     return Fleet(table, mw, mwh, available, alive, build_max, room[keep])
+
+
+def _too_small(world: World, table: pd.DataFrame, build_max: Floats) -> np.ndarray:
+    """Programmes that cannot matter: all that their country can build of them is below `MINOR_SHARE` of its peak load."""
+    peak = world.regions.groupby("country")["peak_load_mw"].sum()
+    rate = table["max_build_mw_per_yr"].to_numpy(float)
+    lead = share_available(world.periods, world.length_yr, world.decided_from, table["lead_time_yr"].fillna(np.inf).to_numpy(float))
+    lead[:, world.too_early] = 0.0
+    national = np.where(np.isnan(rate), np.inf, np.nan_to_num(rate) * world.length_yr * (lead**2).sum(axis=1))
+    small = (national < MINOR_SHARE * table["country"].map(peak).fillna(0.0).to_numpy(float)) & (build_max.max(axis=1) > 0)
+    return small
 
 
 def _changed(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .draft import Draft, World
+from .draft import Draft, Label, World
 from .finance import Floats, capital_recovery_factor, vintage_charge
 from .fleet import Fleet
 
+WEATHER = ("wind", "offshore_wind", "solar")  # values of technologies.profile whose output is what the weather gives
 HEAT_RATE_CEILING = 15.0  # MMBtu/MWh: higher figures come from tiny units and starts, not from running plant
 
 
@@ -21,12 +22,18 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     regions = world.regions
     out.set("region", regions.index, country=regions["country"], zone=regions["zone"], grid_region=regions["grid_region"], name=regions["name"])
     out.set("plant", names, **columns)
-    is_generator = (table["role"] == "generation").to_numpy()
+    on_grid = (table["role"] == "generation").to_numpy() & (table["site"] == "grid").to_numpy()
+    is_weather = on_grid & table["profile"].isin(WEATHER).to_numpy()
+    is_generator = on_grid & ~is_weather
     is_hydro = is_generator & (table["profile"] == "hydro").to_numpy()
-    on_grid = is_generator & (table["site"] == "grid").to_numpy()
-    generators = out.set("generator", np.asarray(names, object)[is_generator], **{k: v[is_generator] for k, v in columns.items()})
-    hydros = out.set("hydro", np.asarray(names, object)[is_hydro], **{k: v[is_hydro] for k, v in columns.items()})
-    out.relation("generators_in", regions.index, zip(table["region"][on_grid], table.index[on_grid], strict=True))
+
+    def subset(name: str, rows: np.ndarray) -> tuple[Label, ...]:
+        return out.set(name, table.index[rows], **{key: values[rows] for key, values in columns.items()})
+
+    generators, weather = subset("generator", is_generator), subset("weather_plant", is_weather)
+    subset("hydro", is_hydro)
+    out.relation("generators_in", regions.index, zip(table["region"][is_generator], generators, strict=True))
+    out.relation("weather_plants_in", regions.index, zip(table["region"][is_weather], weather, strict=True))
     out.relation("generators_of_country", world.countries, zip(table["country"][is_generator], generators, strict=True))
 
     periods, discount = world.periods, world.discount
@@ -37,7 +44,7 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     if world.scenario.power.allow_retirement:
         may_retire = ((fleet.standing_mw[:, -1] > 0) & is_generator & ~is_hydro).astype(float)
         grows |= may_retire[is_generator][:, None] > 0
-    availability = availability_of(world, out, table[is_generator])
+    availability = thermal_availability(world, table[is_generator])
     available = np.repeat(availability[:, None, :], len(periods), axis=1)
     varies = np.broadcast_to(grows[:, :, None], shape) & (available > 0)
     must_run = table["min_output_share"].fillna(0.0).to_numpy(float)[is_generator][:, None, None] * available * standing[:, :, None]
@@ -59,16 +66,16 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
         shed_cost=world.scenario.power.voll_usd_per_mwh * 1e-6,
     )
     _ramps(world, out, table[is_generator], standing, shape)
-    rows = np.asarray([out.position("region")[r] for r in table["region"][is_generator]], int)
-    spill = np.zeros((len(regions), *shape[1:]))
-    np.add.at(spill, rows[on_grid[is_generator]], must_run[on_grid[is_generator]])
-    out.put(must_run_mw=spill)
+    share = weather_output(world, out, table[is_weather])
+    rows = [out.position("region")[r] for r in table["region"][is_weather]]
+    given = np.zeros((len(regions), *shape[1:]))
+    np.add.at(given, rows, fleet.standing_mw[is_weather][:, :, None] * share[:, None, :])
+    out.put(weather_share=share, weather_mw=given)
     _programmes(world, out, fleet)
     _takes(world, out, fleet, is_generator, availability)
     _costs(world, out, fleet, is_generator, discount)
     out.put(water_mwh=_water(world, table[is_hydro], fleet.standing_mw[is_hydro]))
-    _carbon_cap(world, out, table[is_generator])
-    assert len(hydros) == int(is_hydro.sum())
+    _carbon_cap(world, out)
 
 
 def growth(world: World) -> tuple[Floats, Floats]:
@@ -114,24 +121,23 @@ def base_load(world: World) -> Floats:
     return np.maximum(load, 0.0)
 
 
-def availability_of(world: World, out: Draft, table: pd.DataFrame) -> Floats:
-    """Share of capacity that can run, (generators, snapshots): weather for wind and solar, outages for the rest."""
+def thermal_availability(world: World, table: pd.DataFrame) -> Floats:
+    """Share of capacity that can run by month, (generators, snapshots): forced outages always, planned ones off the peaks."""
     from .profiles import monthly_availability
 
-    shots = world.snapshots
+    forced = table["forced_outage_rate"].fillna(0.0).to_numpy(float)
+    planned = table["planned_outage_rate"].fillna(0.0).to_numpy(float)
+    return world.snapshots.monthly(monthly_availability(forced, planned)).T
+
+
+def weather_output(world: World, out: Draft, table: pd.DataFrame) -> Floats:
+    """Output of wind and solar plants as a share of capacity, (plants, snapshots)."""
     position = out.position("region")
-    result = np.empty((len(table), len(shots)))
-    weather = {name: world.on_snapshots(series) for name, series in world.weather.items()}
-    for i, (region, technology, profile, forced, planned) in enumerate(
-        zip(table["region"], table["technology"], table["profile"], table["forced_outage_rate"], table["planned_outage_rate"], strict=True)
-    ):
-        if profile in weather:
-            result[i] = weather[profile][position[region]]
-        else:
-            by_month = monthly_availability([np.nan_to_num(forced)], [np.nan_to_num(planned)])
-            result[i] = shots.monthly(by_month)[:, 0]
-    result[result < 1e-3] = 0.0  # dawn and dusk: a share this small only widens the coefficient range
-    return np.clip(result, 0.0, 1.0)
+    factors = {name: world.on_snapshots(series) for name, series in world.weather.items()}
+    if not len(table):
+        return np.zeros((0, len(world.snapshots)))
+    share = np.stack([factors[profile][position[region]] for region, profile in zip(table["region"], table["profile"], strict=True)])
+    return np.where(share < 1e-3, 0.0, share)  # dawn and dusk: a share this small only widens the range of coefficients
 
 
 def _ramps(world: World, out: Draft, table: pd.DataFrame, standing: Floats, shape: tuple[int, ...]) -> None:
@@ -265,7 +271,7 @@ def _water(world: World, table: pd.DataFrame, standing: Floats) -> Floats:
     return standing[:, :, None] * (factor * hours[None, :])[:, None, :]
 
 
-def _carbon_cap(world: World, out: Draft, table: pd.DataFrame) -> None:
+def _carbon_cap(world: World, out: Draft) -> None:
     """A cap on yearly emissions, the same figure for each country that has plants."""
     cap = world.scenario.power.co2_cap_mt_per_yr
     shape = (len(world.countries), len(world.periods))

@@ -1,6 +1,6 @@
 """Clean share: campuses under a mandate sign yearly contracts with clean plants of their own grid.
 
-    contracted[k,p] <= what new vintages of k can make in a year            and what k makes in all
+    contracted[k,p] <= what new vintages of k can make in a year
     sum_k contracted[k,p] >= share[a,p] x yearly grid draw of the mandated hosts in area a
 
 New vintages only: an old dam is not sold again to a new campus. Matching is by year and grid area, not by hour.
@@ -34,12 +34,6 @@ def contracted_from_new(m, k, p):
         m.contracted[k, p] - 0.001 * m.clean_hours[k] * sum(m.plant_alive[k, b, p] * m.capacity_built[k, b] for b in m.period)
         <= m.contractable_gwh[k, p]
     )
-
-
-@room.limit("clean_plant period", family="clean share", per="GWh")
-def contracted_from_output(m, k, p):
-    "No plant sells more than it makes."
-    return m.contracted[k, p] - sum(0.001 * m.hours[t] * m.output[k, p, t] for t in m.snapshot) <= 0
 
 
 @room.limit("clean_area period", family="clean share", per="GWh", where="has_mandate")

@@ -2,7 +2,7 @@
 
     firm load <= standing + committed + sum_b alive[r,b,p] firm_built[r,b]
     firm_built[r,b] + flexible_built[r,b] <= limit per year x years of the period that the lead time leaves
-    grid draw - flexible draw <= firm load                    flexible draw <= flexible connection, <= headroom of the hour
+    grid draw <= firm load + flexible connection; in hours of tight headroom the flexible draw stays within it
     sum_t hours curtailed <= c x 8760 x flexible connection
 
 A firm connection comes with the network that it needs and counts in the reserve requirement. A flexible one lives in the
@@ -28,7 +28,7 @@ room.param("flexible_alive", "host period period", "1", "the same for flexible c
 room.param("flexible_build_max_mw", "host period", "MW", "bound on new flexible connections")
 room.param("flexible_room_mw", "host period", "MW", "largest flexible load for the curtailed share, over 8760 hours")
 room.param("offers_flexible", "host period", "0/1", "regions and periods with flexible connections")
-room.param("draw_splits", "host period snapshot", "0/1", "hours in which firm and flexible draw are told apart")
+room.param("draw_counts", "host period snapshot", "0/1", "hours in which a campus with own plants could draw too much")
 room.param("headroom_mw", "host period snapshot", "MW", "seasonal peak less base load")
 room.param("headroom_tight", "host period snapshot", "0/1", "hours in which headroom may be less than the flexible connection")
 room.param("curtailed_share", "", "1", "share of flexible energy whose right to draw may be curtailed")
@@ -61,13 +61,19 @@ def firm_load_within_connection(m, r, p):
     return m.firm_load[r, p] - sum(m.firm_alive[r, b, p] * m.firm_built[r, b] for b in m.period) <= m.connected_mw[r, p]
 
 
-@room.limit("host period snapshot", family="connection in place", per="MW", where="draw_splits")
-def draw_within_firm(m, r, p, t):
-    "What is drawn beyond firm service is drawn under flexible service."
+@room.limit("host period snapshot", family="connection in place", per="MW", where="draw_counts")
+def draw_within_connection(m, r, p, t):
+    "A campus draws no more than its connections allow, even when its own plants stand still."
+    return m.grid_draw[r, p, t] - m.firm_load[r, p] - flexible_connection(m, r, p) <= 0
+
+
+@room.limit("host period snapshot", family="flexible headroom", per="MW", where="headroom_tight")
+def draw_beyond_firm(m, r, p, t):
+    "In a tight hour, what is drawn beyond firm service is drawn under flexible service."
     return m.grid_draw[r, p, t] - m.draw_flexible[r, p, t] - m.firm_load[r, p] <= 0
 
 
-@room.limit("host period snapshot", family="connection in place", per="MW", where="draw_splits")
+@room.limit("host period snapshot", family="flexible headroom", per="MW", where="headroom_tight")
 def draw_within_flexible(m, r, p, t):
     "Flexible draw stays within flexible connections."
     return m.draw_flexible[r, p, t] - flexible_connection(m, r, p) <= 0

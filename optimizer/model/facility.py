@@ -4,21 +4,18 @@
     grid draw + on-site output = PUE[r,t] x IT draw                                every hour, at the hour's PUE
     PUE at the worst hour x sum_g kw[g] powered[g] <= firm load + flexible connection + firm on-site capacity
 
-Energy is billed at the PUE of the hour; connections are sized for the worst one. On-site plants count at their credit
-(units held in reserve), so a campus without the grid must hold spare units.
+Energy is billed at the PUE of the hour; connections are sized for the worst one.
 """
 
 from __future__ import annotations
 
 from .connection import flexible_connection
-from .power import capacity_added
+from .onsite import onsite_firm
 from .room import Room
 
 room = Room("facility", doc=__doc__)
 
 # what it reads
-room.set("campus_plant", "a generator behind the meter", within="plant", columns="region technology country")
-room.relation("campus_plants_in", "host", "campus_plant", "on-site plants of a region's campuses")
 room.relation("hosts_at", "region", "host", "the region itself where it may host sites")
 room.param("pue", "host snapshot", "1", "facility power over IT power in the hour")
 room.param("pue_peak", "host", "1", "facility power over IT power in the worst hour")
@@ -26,8 +23,6 @@ room.param("hall_mw", "host period", "MW", "halls for AI standing or committed, 
 room.param("hall_build_max_mw", "host period", "MW", "halls that can be finished by then, lead time counted")
 room.param("hall_alive", "host period period", "1", "share of the second period in which a hall of the first stands")
 room.param("hall_cost", "host period", "MUSD/MW", "annuities and upkeep of a hall, discounted")
-room.param("campus_credit", "campus_plant", "1", "share of on-site capacity that is firm")
-room.param("campus_firm_mw", "host period", "MW", "firm on-site capacity standing")
 room.param("delivery_adder", "host", "MUSD/MWh", "network, funds and demand charges on top of the LMP")
 
 # what it decides
@@ -53,7 +48,7 @@ def campus_balance(m, r, p, t):
     "Grid draw and on-site output cover the IT draw and its cooling."
     return (
         m.grid_draw[r, p, t]
-        + sum(m.output[k, p, t] for k in m.campus_plants_in[r])
+        + m.onsite_output[r, p, t]
         - m.pue[r, t] * m.it_use[r, p, t]
         - m.pue[r, t] * m.idle_mw[r, p]
         == 0
@@ -73,8 +68,8 @@ def campus_peak(m, r, p):
         m.pue_peak[r] * it_full_mw(m, r, p)
         - m.firm_load[r, p]
         - flexible_connection(m, r, p)
-        - sum(m.campus_credit[k] * capacity_added(m, k, p) for k in m.campus_plants_in[r])
-        <= m.campus_firm_mw[r, p]
+        - onsite_firm(m, r, p)
+        <= m.onsite_firm_mw[r, p]
     )
 
 

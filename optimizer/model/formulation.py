@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from . import clean_share, compute, connection, demand, facility, horizon, power, reach, reserve, storage, supply_chain, transmission
+from . import clean_share, compute, connection, demand, facility, horizon, onsite, power, reach, reserve, storage, supply_chain, transmission
 from .room import Formulation, declare
 
 ROOMS = (
@@ -14,6 +14,7 @@ ROOMS = (
     transmission.room,
     connection.room,
     reserve.room,
+    onsite.room,
     facility.room,
     compute.room,
     demand.room,

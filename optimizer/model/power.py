@@ -2,11 +2,12 @@
 
     output[k,p,t] <= availability[k,p,t] * capacity[k,p]
     capacity[k,p] = standing[k,p] + sum_b alive[k,b,p] built[k,b] - sum_{b<=p} retired[k,b]
-    sum_{k in r} output + storage + net import + shed - spill - campus draw = base load          every region, period, hour
+    sum_{k in r} output + weather output + storage + net import + shed - spill - campus draw = base load    region, period, hour
 
 `alive[k,b,p]` is the share of period p in which a vintage built in period b stands: below one where the lead time eats into
 the first period or the life ends within the last. It multiplies capacity and charge alike. Where nothing can be added or
-retired, the limit on output is a bound of the variable, not a row.
+retired, the limit on output is a bound of the variable, not a row. Wind and sun have no variable at all: they feed what the
+weather gives to their capacity, and what a region cannot use is spilled at no cost, as must-run output is.
 
 Dual of `power_balance` over hours x discount: the locational marginal price (LMP) in MUSD/MWh.
 """
@@ -21,14 +22,17 @@ room = Room("power", doc=__doc__)
 room.set("region", "a grid node", columns="country zone grid_region name")
 room.set("plant", "one technology in one region, storage included", columns="region technology country")
 room.set("generator", "a plant that makes power", within="plant", columns="region technology country")
+room.set("weather_plant", "a plant whose output is what wind or sun gives", within="plant", columns="region technology country")
 room.set("hydro", "a generator with a daily water budget", within="plant", columns="region technology country")
 room.set("programme", "all plants of one technology in one country: they share its build rate", columns="country technology")
 room.relation("generators_in", "region", "generator", "grid-side generators of a region")
+room.relation("weather_plants_in", "region", "weather_plant", "wind and solar plants of a region")
 room.relation("plants_of_programme", "programme", "plant", "plants that share a build rate")
-room.relation("generators_of_country", "country", "generator", "generators, on-site ones included")
+room.relation("generators_of_country", "country", "generator", "generators of a country")
 
 room.param("base_load_mw", "region period snapshot", "MW", "load without the modelled AI sites")
-room.param("must_run_mw", "region period snapshot", "MW", "must-run output that may be spilled")
+room.param("weather_share", "weather_plant snapshot", "1", "output of wind and sun as a share of capacity")
+room.param("weather_mw", "region period snapshot", "MW", "output of wind and solar plants that stand or are committed")
 room.param("standing_mw", "plant period", "MW", "capacity standing or committed, planned retirements taken off")
 room.param("build_max_mw", "plant period", "MW", "what can be built by then, lead time and resource counted")
 room.param("retire_max_mw", "plant period", "MW", "capacity that may be retired before its time")
@@ -65,7 +69,7 @@ room.decide("capacity_retired", "plant period", "MW", "capacity retired early", 
 room.decide("output", "generator period snapshot", "MW", "generation", lower="output_min_mw", upper="output_max_mw",
             family="generation")
 room.decide("load_shed", "region period snapshot", "MW", "load not served", upper="base_load_mw", family="load shed")
-room.decide("spill", "region period snapshot", "MW", "must-run output thrown away", upper="must_run_mw", family="must run")
+room.decide("spill", "region period snapshot", "MW", "output of weather and must-run plant that finds no use")
 
 
 def capacity_added(m, k, p):
@@ -144,14 +148,19 @@ def emissions_within_cap(m, c, p):
 
 @room.balance("region period snapshot", family="demand for power", per="MWh")
 def power_balance(m, r, p, t):
-    "Everything that feeds a region equals its base load."
-    return m.base_load_mw[r, p, t]
+    "Everything that feeds a region equals its base load, less what standing wind and solar plants give."
+    return m.base_load_mw[r, p, t] - m.weather_mw[r, p, t]
 
 
 # what it feeds to shared balances
 @room.feeds("power_balance")
 def generation(m, r, p, t):
     return sum(m.output[k, p, t] for k in m.generators_in[r]) + m.load_shed[r, p, t] - m.spill[r, p, t]
+
+
+@room.feeds("power_balance")
+def new_wind_and_sun(m, r, p, t):
+    return sum(m.weather_share[k, t] * capacity_added(m, k, p) for k in m.weather_plants_in[r])
 
 
 # what it costs

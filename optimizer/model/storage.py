@@ -3,7 +3,8 @@
     soc[s,p,t] = soc[s,p,t-1] + step (eff_in charge - discharge / eff_out)         wrapping within the day
     soc <= duration x capacity,   charge + discharge <= capacity
 
-Charge and discharge share one power rating, so a store never burns energy by doing both at full power.
+Charge and discharge of a growing store share one power rating. Prices never fall below zero (what finds no use is spilled),
+so no store gains by burning energy.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ def charge_carried_over(m, s, p, t):
     )
 
 
-@room.limit("store period snapshot", family="storage", per="MW")
+@room.limit("store period snapshot", family="storage", per="MW", where="store_grows")
 def power_within_rating(m, s, p, t):
-    "Charging and discharging share one rating."
+    "Charging and discharging share the rating of a store that grows; a fixed one has a bound on each."
     return m.charge[s, p, t] + m.discharge[s, p, t] - capacity_added(m, s, p) <= m.standing_mw[s, p]
 
 

@@ -73,9 +73,8 @@ def yearly_cost_musd(plan: Plan) -> dict[str, np.ndarray]:
     for i, host in enumerate(instance.sets["host"]):
         if host in zone:
             reserve += plan.value("firm_load")[i] * reserve_price[position[zone[host]]]
-    campus = [plan.position("generator")[k] for k in instance.sets["campus_plant"]]
     plants = [plan.position("plant")[k] for k in instance.sets["campus_plant"]]
-    running = yearly(plan, plan.value("output")[campus]) * plan.param("output_cost")[campus] if campus else np.zeros((0, len(discount)))
+    running = plan.value("onsite_energy") * plan.param("onsite_cost")
     alive = plan.param("plant_alive")[plants]
     charge = np.divide(plan.param("plant_cost")[plants], alive @ discount, out=np.zeros((len(plants), len(discount))), where=alive @ discount > 0)
     capital = np.einsum("kb,kb,kbp->kp", charge, plan.value("capacity_built")[plants], alive)

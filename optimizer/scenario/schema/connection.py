@@ -58,7 +58,7 @@ TABLES = (
             optional(
                 number(
                     "flexible_months",
-                    "the same for a flexible connection; blank: none is offered",
+                    "the same when flexible; blank: not offered",
                     "months",
                     minimum=0,
                     maximum=240,

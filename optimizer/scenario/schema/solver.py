@@ -12,7 +12,7 @@ from optimizer.scenario.schema.base import Positive, Section
 class Solver(Section):
     """HiGHS and its settings."""
 
-    solver: Literal["auto", "simplex", "ipx", "hipo", "pdlp"] = "auto"
+    solver: Literal["auto", "simplex", "ipx", "hipo"] = "auto"
     """`auto` tries the best road first and falls back."""
     threads: Annotated[int, Field(ge=1, le=256)] = 2
     """Threads."""
