@@ -49,11 +49,11 @@ def build(world: World, out: Draft) -> None:
     out.relation("routes_into", keys, (((s.workload, pool), name) for name, s, pool in routes))
 
     path = world.scenario.demand.path
-    asked = np.stack([_reference_demand(world, loads, s, path) for s in streams])  # Ttok/h, (streams, periods)
-    shape = np.stack([_shape(world, s) for s in streams])  # mean one, (streams, snapshots)
-    other = np.asarray([s.workload == OTHER_AI for s in streams])
+    asked = _stack([_reference_demand(world, loads, s, path) for s in streams], len(periods))  # Ttok/h
+    shape = _stack([_shape(world, s) for s in streams], len(shots))  # mean one
+    other = np.asarray([s.workload == OTHER_AI for s in streams], bool)
     mix = _common_mix(world, loads, streams, asked)
-    flexible = np.asarray([_flexible_share(world, loads, s) for s in streams])
+    flexible = np.asarray([_flexible_share(world, loads, s) for s in streams], float)
     size = (len(streams), len(periods), len(shots))
     waits = np.broadcast_to((flexible > 0)[:, None, None], size).astype(float)
     steps = world.scenario.demand.unserved_steps_usd_per_mtok
@@ -84,14 +84,20 @@ def requested(world: World, out: Draft, streams: list[Stream], path: str) -> dic
     Other AI work is a share of what the country's fleet and supply could do; it needs the compute and supply rooms' arrays.
     """
     loads = workload_table(world)
-    asked = np.stack(
-        [_other_ai(world, out, s) if s.workload == OTHER_AI else _reference_demand(world, loads, s, path) for s in streams]
+    asked = _stack(
+        [_other_ai(world, out, s) if s.workload == OTHER_AI else _reference_demand(world, loads, s, path) for s in streams],
+        len(world.periods),
     )
-    shape = np.stack([_shape(world, s) for s in streams])
+    shape = _stack([_shape(world, s) for s in streams], len(world.snapshots))
     demand = asked[:, :, None] * shape[:, None, :]
     steps = world.scenario.demand.unserved_steps_usd_per_mtok
     shares = np.asarray(world.scenario.demand.unserved_step_shares or [1.0 / len(steps)] * len(steps), float)
     return {"demand": demand, "unserved_max": demand[:, None, :, :] * shares[None, :, None, None]}
+
+
+def _stack(rows: list[Floats], width: int) -> Floats:
+    """Rows on top of each other; none make an empty table of the same width (a year without AI)."""
+    return np.stack(rows) if rows else np.zeros((0, width))
 
 
 def _other_ai(world: World, out: Draft, stream: Stream) -> Floats:
@@ -202,7 +208,7 @@ def _common_mix(world: World, loads: pd.DataFrame, streams: list[Stream], asked:
         yearly = rows[rows["workload"] == workload].groupby("year")["central"].sum().sort_index()
         if len(yearly):
             world_work[w] = np.interp(world.periods, yearly.index.to_numpy(float), yearly.to_numpy(float)) * loads.at[workload, "work_multiplier"]
-    which = np.asarray([list(loads.index).index(s.workload) for s in streams])
+    which = np.asarray([list(loads.index).index(s.workload) for s in streams], int)
     own = np.zeros_like(world_work)
     np.add.at(own, which, asked)
     world_work = np.where(own > 0, world_work, 0.0)
@@ -292,6 +298,6 @@ def _near(world: World, out: Draft, loads: pd.DataFrame, routes: list[tuple[str,
     years = np.asarray(world.periods) - world.periods[0]
     gain = (1.0 + world.scenario.compute.software_gain_pct_per_yr / 100.0) ** years
     row = [list(loads.index).index(workload) for *_, workload in arcs]
-    per_chip = rate[row][:, :, None] * gain[None, None, :] if arcs else np.zeros((0, len(chips), len(years)))
+    per_chip = rate[np.asarray(row, int)][:, :, None] * gain[None, None, :]
     assert len(labels) == len(per_chip)
     out.put(tokens_per_chip=per_chip, set_aside_max=np.where(per_chip > 0, np.inf, 0.0))

@@ -90,7 +90,9 @@ def growth(world: World) -> tuple[Floats, Floats]:
         for i, period in enumerate(world.periods):
             for target, column in ((energy, "energy_pct_per_yr"), (peak, "peak_pct_per_yr")):
                 for j in np.flatnonzero(where):
-                    target[j, i] = _grown(rows, column, int(world.regions["load_year"].iloc[j]), period, world.length_yr)
+                    since = world.regions["load_year"].iloc[j]
+                    if not np.isnan(since):  # a region that buys at a tariff has no load of its own
+                        target[j, i] = _grown(rows, column, int(since), period, world.length_yr)
     return energy, peak
 
 
@@ -110,8 +112,8 @@ def ai_draw_recorded_mw(world: World) -> Floats:
     """AI draw that the recorded load already holds, MW per region: it is modelled again and must not count twice."""
     centres = world.scenario.table("facility.data_centres").set_index("region")["ai_it_mw"]
     it_mw = centres.reindex(world.regions.index).fillna(0.0).to_numpy(float)
-    share = np.asarray([world.scenario.countries[c].connection_base.ai_draw_2024_share for c in world.regions["country"]], float)
-    return it_mw * share * 1.2 * 0.6  # PUE and load factor of the AI fleet of 2024, both assumed
+    own = [world.scenario.countries[c].connection_base for c in world.regions["country"]]
+    return it_mw * np.asarray([b.ai_draw_2024_share * b.ai_draw_2024_pue * b.ai_draw_2024_load_factor for b in own])
 
 
 def base_load(world: World) -> Floats:

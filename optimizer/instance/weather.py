@@ -86,13 +86,20 @@ def _month_hour(scenario, entry, rows, peak, energy) -> Profiles:  # type: ignor
         return np.clip(np.nan_to_num(values), 0.0, 1.0)
 
     wind = by_month(f"wind_cf_{kind}")
-    settings = entry.synthetic
-    scatter = ScatterSettings(seed=settings.seed)
+    scatter = scatter_settings(entry.synthetic)
     return month_hour_profiles(
         names, load, peak, energy, sun, by_month(f"solar_cf_{kind}"),
         {"onshore_wind": wind, "offshore_wind": np.clip(wind * OFFSHORE_OVER_ONSHORE, 0.0, 1.0)},
         rows["lat"].to_numpy(float), rows["lon"].to_numpy(float), round(entry.utc_offset_h), scatter,
     )
+
+
+def scatter_settings(own) -> ScatterSettings:  # type: ignore[no-untyped-def]
+    """The scatter that a scenario asks for: the measured sizes where it names none."""
+    named = {key: getattr(own, key) for key in ("wind_cv", "solar_cv", "load_cv") if getattr(own, key) is not None}
+    if named.get("solar_cv") == 0.0:
+        named["solar_cv_swing"] = 0.0
+    return ScatterSettings(seed=own.seed, **named)
 
 
 def _mean_days(frame: pd.DataFrame, names: list[str]) -> np.ndarray:
