@@ -201,8 +201,7 @@ def compare(
 
         check_writable(out)
         with StageLog(quiet=quiet) as log:
-            comparison = compare_scenarios(*pair, out=out, on_progress=log)
-        print_sections(comparison.sections)
+            comparison = compare_scenarios(*pair, out=out, on_progress=log, on_section=lambda made: print_sections([made]))
         _say_where(comparison.path)
 
 

@@ -119,14 +119,15 @@ def make_streams(world: World, out: Draft, loads: pd.DataFrame) -> list[Stream]:
     """Group markets of a workload by the hosts that they reach; other AI work is one stream a country, without limits."""
     reach = _reach_table(world, out)
     country_of = dict(zip(out.sets["host"], out.attributes["host"]["country"], strict=True))
+    trusted = trusted_countries(world)
     grouped: dict[tuple[str, str, tuple[str, ...]], list[tuple[str, float]]] = {}
     for workload in loads.index:
         if workload == OTHER_AI:
             continue
         limit = loads.at[workload, _limit_column(world)]
         for market, owner, share in served_markets(world, workload):
-            times = reach.loc[market]
-            hosts = tuple(h for h in times.index if times[h] <= limit and _trusted(world, market, country_of[h]))
+            times, welcome = reach.loc[market], trusted[market]
+            hosts = tuple(h for h in times.index[times.to_numpy() <= limit] if country_of[h] in welcome)
             if not hosts:
                 out.note(f"no host within {limit:g} ms of {market} for {workload}: that demand is not served")
                 continue
@@ -174,12 +175,16 @@ def _reach_table(world: World, out: Draft) -> pd.DataFrame:
     return times.reindex(columns=list(out.sets["host"])).fillna(np.inf) + world.scenario.demand.last_mile_ms
 
 
-def _trusted(world: World, market: str, country: str) -> bool:
-    """Whether the users of a market accept hosts in a country."""
+def trusted_countries(world: World) -> dict[str, set[str]]:
+    """Countries whose hosts the users of a market accept, by market: the trust rule of its group decides by bloc."""
     table = world.scenario.table("demand.markets")
-    group = table.loc[table["market"] == market, "group"].iloc[0]
-    rule = world.scenario.demand.trust.get(group)
-    return rule is None or rule.hosts == "all" or world.scenario.countries[country].trust_bloc in rule.hosts
+    blocs = {name: world.scenario.countries[name].trust_bloc for name in world.countries}
+    result = {}
+    for market, group in zip(table["market"], table["group"], strict=True):
+        rule = world.scenario.demand.trust.get(group)
+        everyone = rule is None or rule.hosts == "all"
+        result[market] = {name for name, bloc in blocs.items() if everyone or bloc in rule.hosts}
+    return result
 
 
 def _reference_demand(world: World, loads: pd.DataFrame, stream: Stream, path: str) -> Floats:

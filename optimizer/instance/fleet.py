@@ -73,6 +73,8 @@ def make_fleet(world: World, out: Draft) -> Fleet:
     table["own_heat_rate"] = now["heat_rate_mmbtu_per_mwh"].to_numpy(float)
     table["hist_capacity_factor"] = now["hist_capacity_factor"].to_numpy(float)
     mw, mwh = _changed(changes, index, periods, length, base_mw, base_mwh, table["storage_hours"].to_numpy(float))
+    at_tariff = ~regions["grid"].astype(bool).reindex(table["region"]).to_numpy()
+    mw[at_tariff] = _tariff_supply(world, table["region"][at_tariff])
 
     # what may be built: lead time, the resource of the region, nothing before the build years
     available = share_available(periods, length, world.decided_from, table["lead_time_yr"].fillna(np.inf).to_numpy(float))
@@ -84,9 +86,10 @@ def make_fleet(world: World, out: Draft) -> Fleet:
     needs_site = np.asarray([key in sited for key in zip(table["country"], table["technology"], strict=True)])
     room = np.where(np.isnan(room), np.where(needs_site, 0.0, np.inf), room)
     onsite = (table["site"] == "campus").to_numpy()
-    may_build = (table["buildable"].to_numpy(float) > 0) & (room > 0) & ~(onsite & (not world.scenario.connection.behind_the_meter.enabled))
+    may_build = (table["buildable"].to_numpy(float) > 0) & (room > 0) & ~at_tariff & ~(onsite & (not world.scenario.connection.behind_the_meter.enabled))
     rate = table["max_build_mw_per_yr"].fillna(np.inf).to_numpy(float)
-    build_max = np.where(may_build[:, None] & (available > 0), np.minimum(room[:, None], rate[:, None] * length * available), 0.0)
+    most = rate[:, None] * length * np.where(available > 0, available, 1.0)  # a technology without a rate: infinite
+    build_max = np.where(may_build[:, None] & (available > 0), np.minimum(room[:, None], most), 0.0)
 
     build_max[_too_small(world, table, build_max)] = 0.0
     keep = (mw.max(axis=1) > 0.5) | (build_max.max(axis=1) > 0)
@@ -95,6 +98,20 @@ def make_fleet(world: World, out: Draft) -> Fleet:
     available, build_max = available[keep], build_max[keep]
     alive = vintage_alive(periods, length, np.where(build_max > 0, available, 0.0), table["lifetime_yr"].fillna(30).to_numpy(float))
     return Fleet(table, mw, mwh, available, alive, build_max, room[keep])
+
+
+def _tariff_supply(world: World, names: pd.Series) -> Floats:
+    """Supply of regions without a modelled grid, MW (regions, periods): whatever may be connected by then can be bought.
+
+    The figure never binds, the connection does: sites that stand or are under construction at twice their IT load (no
+    PUE is above two) and the high path of the yearly limit. Energy is bought at the tariff.
+    """
+    limits = world.scenario.table("connection.limits").set_index("region").reindex(names)
+    centres = world.scenario.table("facility.data_centres").set_index("region").reindex(names)
+    yearly = limits[["limit_mw_per_yr", "limit_high_mw_per_yr"]].max(axis=1).fillna(0.0).to_numpy(float)
+    stands = 2.0 * centres[["existing_it_mw", "ai_it_mw"]].max(axis=1).fillna(0.0) + centres["under_construction_facility_mw"].fillna(0.0)
+    years = np.asarray(world.periods, float) + world.length_yr - world.periods[0]
+    return stands.to_numpy(float)[:, None] + yearly[:, None] * years[None, :]
 
 
 def _too_small(world: World, table: pd.DataFrame, build_max: Floats) -> np.ndarray:

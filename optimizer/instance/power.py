@@ -84,15 +84,13 @@ def growth(world: World) -> tuple[Floats, Floats]:
     table = table[table["path"] == world.scenario.power.growth_path]
     energy = np.ones((len(world.regions), len(world.periods)))
     peak = np.ones_like(energy)
-    for country in world.countries:
+    own = world.regions[["country", "load_year"]].astype({"load_year": float})
+    for country, since in own.dropna().drop_duplicates().itertuples(index=False):  # a tariff region has no load to grow
         rows = table[table["country"] == country]
-        where = (world.regions["country"] == country).to_numpy()
+        where = ((own["country"] == country) & (own["load_year"] == since)).to_numpy()
         for i, period in enumerate(world.periods):
             for target, column in ((energy, "energy_pct_per_yr"), (peak, "peak_pct_per_yr")):
-                for j in np.flatnonzero(where):
-                    since = world.regions["load_year"].iloc[j]
-                    if not np.isnan(since):  # a region that buys at a tariff has no load of its own
-                        target[j, i] = _grown(rows, column, int(since), period, world.length_yr)
+                target[where, i] = _grown(rows, column, int(since), period, world.length_yr)
     return energy, peak
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.instance.hours import MONTH_OF_DAY, Array, hourly
+from optimizer.instance.hours import HOURS, MONTH_OF_DAY, Array, hourly
 
 Index = NDArray[np.int64]
 
@@ -50,8 +50,8 @@ class WeatherGroup:
 def feature_columns(groups: Sequence[WeatherGroup]) -> Array:
     """Columns [8760, n] scaled to 0..1 times the root of their importance, so that squared distances add up by weight.
 
-    The squared scales of all columns sum to 1. Constant columns tell nothing and are left out. Raises ValueError when
-    nothing varies.
+    The squared scales of all columns sum to 1. Constant columns tell nothing and are left out; where nothing varies
+    (regions that buy at a tariff alone) one column of zeros says that every day is as good as another.
     """
     columns: list[Array] = []
     scales: list[Array] = []
@@ -64,7 +64,7 @@ def feature_columns(groups: Sequence[WeatherGroup]) -> Array:
             columns.append((values[:, kept] - values[:, kept].min(axis=0)) / span[kept])
             scales.append(np.sqrt(group.weight * importance[kept] / importance[kept].sum()))
     if not columns:
-        raise ValueError("typical days need at least one series that varies")
+        return np.zeros((HOURS, 1))
     scale = np.concatenate(scales)
     return np.hstack(columns) * (scale / np.sqrt((scale**2).sum()))
 

@@ -73,8 +73,8 @@ def flow_within_year(m, l, p):  # noqa: E741
 
 @room.limit("corridor period", family="minimum take", per="GWh", where="has_line_take")
 def line_minimum_take(m, l, p):  # noqa: E741
-    "Bundled plant and supply contracts keep a corridor in use."
-    return sum(0.001 * m.hours[t] * m.flow_forward[l, p, t] for t in m.snapshot) >= m.line_take_gwh[l, p]
+    "Bundled plant and supply contracts keep a corridor in use; what flows straight back does not count."
+    return sum(0.001 * m.hours[t] * (m.flow_forward[l, p, t] - m.flow_backward[l, p, t]) for t in m.snapshot) >= m.line_take_gwh[l, p]
 
 
 @room.limit("sending_cap period snapshot", family="transmission", per="MW")

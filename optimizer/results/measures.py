@@ -96,6 +96,44 @@ def chips(plan: Plan) -> pd.DataFrame:
     return frame
 
 
+def generation(plan: Plan) -> pd.DataFrame:
+    """One row a technology, country and period: MW in place and TWh a year. Wind and sun before spilling; spill is a row of its own."""
+    periods = plan.instance.sets["period"]
+    position = plan.position("plant")
+    added = np.einsum("kb,kbp->kp", plan.value("capacity_built"), plan.param("plant_alive"))
+    added -= np.einsum("kb,bp->kp", plan.value("capacity_retired"), plan.param("by_then"))
+    capacity = plan.param("standing_mw") + added
+    twh = np.zeros_like(capacity)
+    generators = [position[k] for k in plan.instance.sets["generator"]]
+    twh[generators] = yearly(plan, plan.value("output")) * 1e-6
+    weather = [position[k] for k in plan.instance.sets["weather_plant"]]
+    twh[weather] = capacity[weather] * (plan.param("weather_share") @ plan.param("hours"))[:, None] * 1e-6
+    campus = [position[k] for k in plan.instance.sets["campus_plant"]]
+    twh[campus] = plan.value("onsite_energy") * 1e-3
+    stores = [position[k] for k in plan.instance.sets["store"]]
+    twh[stores] = yearly(plan, plan.value("discharge")) * 1e-6
+    attributes = plan.instance.attributes["plant"]
+    frame = pd.DataFrame(
+        {
+            "country": np.repeat(attributes["country"], len(periods)),
+            "technology": np.repeat(attributes["technology"], len(periods)),
+            "period": np.tile(periods, len(position)),
+            "gw": capacity.ravel() * 1e-3,
+            "built_gw": plan.value("capacity_built").ravel() * 1e-3,
+            "twh": twh.ravel(),
+        }
+    )
+    table = frame.groupby(["country", "technology", "period"], as_index=False, sort=False).sum()
+    spilled = yearly(plan, plan.value("spill")) * 1e-6
+    country = np.asarray(plan.instance.attributes["region"]["country"])
+    extra = [
+        {"country": c, "technology": "(spilled)", "period": p, "gw": np.nan, "built_gw": np.nan, "twh": -spilled[country == c, i].sum()}
+        for c in dict.fromkeys(country)
+        for i, p in enumerate(periods)
+    ]
+    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
+
+
 def limits(plan: Plan) -> pd.DataFrame:
     """One row a family of limits and period: how much there is, how much is used, and what one more unit is worth.
 

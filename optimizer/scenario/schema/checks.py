@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.scenario.columns import COUNTRY, TableSpec, integer, number, optional, text
+from optimizer.scenario.columns import COUNTRY, REGION, TableSpec, integer, number, optional, text
 from optimizer.scenario.schema.base import Section, TableFiles
 
 
@@ -11,6 +11,8 @@ class Checks(Section):
 
     published_mix: TableFiles = ()
     """CSV of generation by fuel."""
+    published_thermal: TableFiles = ()
+    """CSV of thermal generation by region."""
     uhv_published: TableFiles = ()
     """CSV of energy over ultra-high-voltage lines."""
 
@@ -29,12 +31,23 @@ TABLES = (
         key=("country", "year", "fuel"),
     ),
     TableSpec(
+        "checks.published_thermal",
+        "Published thermal generation (coal, gas, oil, biomass, waste heat) by region.",
+        (
+            REGION,
+            integer("year", "year", "year", minimum=1990, maximum=2100),
+            number("twh", "generation", "TWh", minimum=0, plausible=(0, 5_000)),
+        ),
+        key=("region", "year"),
+    ),
+    TableSpec(
         "checks.uhv_published",
         "Published energy over ultra-high-voltage lines.",
         (
             text("corridor", "corridor, or total"),
             integer("year", "year", "year", minimum=1990, maximum=2100),
             number("twh", "energy", "TWh", minimum=0, plausible=(0, 5_000)),
+            optional(text("outside_grid_region", "total: lines that start in this grid region do not count")),
         ),
         key=("corridor", "year"),
     ),

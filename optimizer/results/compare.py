@@ -1,0 +1,208 @@
+"""Two scenarios side by side: what holds each back, at what cost, where, and what of it is assumed.
+
+Each side is solved in a process of its own (one solver thread each) for the same five questions; a table is handed out as
+soon as both sides have it. A family of limits enters only where both sides carry data of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing as mp
+import queue as queues
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from . import side_by_side
+from .country import STAGES, Frames, study
+from .section import Section
+from .store import Run, save_run
+
+if TYPE_CHECKING:
+    from optimizer.scenario.scenario import Scenario
+    from optimizer.solve.options import SolverOptions
+
+    from .planner import Report
+
+
+class ComparisonError(Exception):
+    """One side failed; the message names the side and the reason. ``reason`` is that of the solver where it has one."""
+
+    def __init__(self, message: str, reason: str = "failed") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both sides' tables by stage (`most_tokens`, `central`, `low`, `high`, `without_ai`) and the sections made of them."""
+
+    names: tuple[str, str]
+    frames: dict[str, tuple[Frames, Frames]]
+    sections: tuple[Section, ...]
+    sides: tuple[dict[str, Any], dict[str, Any]]
+    path: Path | None = None
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Long tables with a `scenario` column, named stage_table."""
+        joined: dict[str, pd.DataFrame] = {}
+        for stage, (first, second) in self.frames.items():
+            for name in first:
+                parts = [f.assign(scenario=s) for f, s in ((first[name], self.names[0]), (second[name], self.names[1]))]
+                joined[f"{stage}_{name}"] = pd.concat(parts, ignore_index=True)
+        return joined
+
+
+@dataclass
+class _Side:
+    """What has arrived from one process."""
+
+    frames: dict[str, Frames] = field(default_factory=dict)
+    kept: dict[str, Any] | None = None
+
+
+def compare(
+    first: Scenario | str,
+    second: Scenario | str,
+    *,
+    out: str | Path | None = None,
+    options: SolverOptions | None = None,
+    on_progress: Report | None = None,
+    on_section: Callable[[Section], None] | None = None,
+) -> Comparison:
+    """Solve both sides and lay them side by side; stored under ``out`` where given.
+
+    ``on_section`` gets each table as soon as it stands. Raises ComparisonError when a side has no certified plan.
+    """
+    pair = (_loaded(first), _loaded(second))
+    names = _names(pair)
+    sides = (_Side(), _Side())
+    sections: list[Section] = []
+
+    def show(stage: str) -> None:
+        made = side_by_side.sections(stage, names, {s: (sides[0].frames[s], sides[1].frames[s]) for s in _common(sides)}, pair)
+        sections.extend(made)
+        for section in made:
+            if on_section is not None:
+                on_section(section)
+
+    shown: set[str] = set()
+    for which, kind, payload in _messages(pair, options):
+        if kind == "progress":
+            if on_progress is not None:
+                on_progress(f"{names[which]}: {payload}" if isinstance(payload, str) else payload)
+        elif kind == "tables":
+            stage, frames = payload
+            sides[which].frames[stage] = frames
+            for ready in STAGES:
+                if ready in _common(sides) and ready not in shown and all(s in shown for s in STAGES[: STAGES.index(ready)]):
+                    shown.add(ready)
+                    show(ready)
+        elif kind == "done":
+            sides[which].kept = payload
+        else:
+            raise ComparisonError(f"{names[which]}: {payload[1]}", payload[0])
+    kept = (sides[0].kept or {}, sides[1].kept or {})
+    last = side_by_side.assumptions_section(names, kept, {s: (sides[0].frames[s], sides[1].frames[s]) for s in _common(sides)})
+    sections.append(last)
+    if on_section is not None:
+        on_section(last)
+    frames = {stage: (sides[0].frames[stage], sides[1].frames[stage]) for stage in _common(sides)}
+    comparison = Comparison(names, frames, tuple(sections), kept)
+    return comparison if out is None else _stored(comparison, pair, out)
+
+
+def _loaded(scenario: Scenario | str) -> Scenario:
+    if isinstance(scenario, str):
+        from optimizer.scenario.load import load_scenario
+
+        return load_scenario(scenario)
+    return scenario
+
+
+def _names(pair: tuple[Scenario, Scenario]) -> tuple[str, str]:
+    """Names of the sides, told apart where they are the same."""
+    first, second = pair[0].name, pair[1].name
+    return (first, second) if first != second else (f"{first} (1)", f"{second} (2)")
+
+
+def _common(sides: tuple[_Side, _Side]) -> list[str]:
+    return [stage for stage in STAGES if stage in sides[0].frames and stage in sides[1].frames]
+
+
+def _messages(pair: tuple[Scenario, Scenario], options: SolverOptions | None):  # type: ignore[no-untyped-def]
+    """Run both sides in processes of their own and yield (side, kind, payload) until both are done or one fails."""
+    context = mp.get_context("spawn")
+    channel = context.Queue()
+    workers = [context.Process(target=_work, args=(i, s, options, channel), daemon=True) for i, s in enumerate(pair)]
+    for worker in workers:
+        worker.start()
+    left = {0, 1}
+    try:
+        while left:
+            try:
+                which, kind, payload = channel.get(timeout=0.5)
+            except queues.Empty:
+                for i in sorted(left):
+                    if not workers[i].is_alive() and channel.empty():
+                        yield i, "failed", ("failed", f"its process ended with code {workers[i].exitcode}")
+                        return
+                continue
+            yield which, kind, payload
+            if kind == "failed":
+                return
+            if kind == "done":
+                left.discard(which)
+    finally:
+        for worker in workers:
+            if worker.is_alive():
+                worker.terminate()
+            worker.join()
+
+
+def _work(which: int, scenario: Scenario, options: SolverOptions | None, channel: Any) -> None:
+    """One side, in its own process."""
+    from optimizer.solve.errors import SolveError
+
+    def report(event: object) -> None:
+        if isinstance(event, str):
+            channel.put((which, "progress", event))
+
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            kept = study(scenario, lambda stage, frames: channel.put((which, "tables", (stage, frames))), report, options)
+            channel.put((which, "done", kept))
+        except SolveError as error:
+            channel.put((which, "failed", (error.reason, str(error))))
+        except Exception:
+            channel.put((which, "failed", ("failed", traceback.format_exc())))
+
+
+def _stored(comparison: Comparison, pair: tuple[Scenario, Scenario], out: str | Path) -> Comparison:
+    """Store the comparison as a run of its own, with CSV beside Parquet."""
+    first, second = comparison.sides
+    run = Run(
+        name="-vs-".join(s.name if not s.variant else f"{s.name}-{s.variant}" for s in pair),
+        title=f"{pair[0].title} against {pair[1].title}",
+        status="optimal",
+        objective=float("nan"),
+        scenario={name: scenario.resolved() for name, scenario in zip(comparison.names, pair, strict=True)},
+        scenario_hash="-".join(s.hash[:16] for s in pair),
+        tables=comparison.tables,
+        certificate={name: side.get("certificates") for name, side in zip(comparison.names, (first, second), strict=True)},
+        statistics={name: side.get("statistics") for name, side in zip(comparison.names, (first, second), strict=True)},
+        timings_s={
+            f"{name}: {stage}": seconds
+            for name, side in zip(comparison.names, (first, second), strict=True)
+            for stage, seconds in side.get("timings_s", {}).items()
+        },
+        notes=tuple(dict.fromkeys((*first.get("notes", ()), *second.get("notes", ())))),
+        sections=comparison.sections,
+    )
+    saved = save_run(run, out)
+    return Comparison(comparison.names, comparison.frames, comparison.sections, comparison.sides, saved.path)

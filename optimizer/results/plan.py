@@ -1,0 +1,172 @@
+"""Solve one scenario from start to stored run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from . import assumptions, measures, token_cost
+from .planner import Plan, Planner, Report, Via
+from .section import Section
+from .solution_tables import solution_tables
+from .store import Run, save_run
+
+if TYPE_CHECKING:
+    from optimizer.scenario.scenario import Scenario
+    from optimizer.solve.options import SolverOptions
+
+
+def solve_scenario(
+    scenario: Scenario,
+    *,
+    out: str | Path | None = None,
+    via: Via = "arrays",
+    options: SolverOptions | None = None,
+    on_progress: Report | None = None,
+) -> Run:
+    """Answer the question that the scenario asks (`objective.goal`) and return the run; stored under ``out`` where given.
+
+    Raises SolveError when there is no certified plan, StoreError when the run cannot be written.
+    """
+    planner = Planner(scenario, via=via, options=options, report=on_progress)
+    plan = planner.solve()
+    run = run_of(plan, planner)
+    if out is None:
+        return run
+    if on_progress is not None:
+        on_progress("writing the run")
+    return save_run(run, out)
+
+
+def run_of(plan: Plan, planner: Planner) -> Run:
+    """The run of a plan: every decision and dual as a table, measures beside them."""
+    tables = solution_tables(planner.formulation, plan.instance, plan.lp, plan.solution)
+    tables |= {f"summary_{name}": frame for name, frame in summaries(plan).items()}
+    certificates: dict[str, Any] = {plan.question: plan.solution.certificate}
+    statistics: dict[str, Any] = {plan.question: plan.solution.statistics}
+    if plan.tokens is not None:
+        first = plan.tokens
+        certificates[first.question], statistics[first.question] = first.solution.certificate, first.solution.statistics
+        stage = solution_tables(planner.formulation, first.instance, first.lp, first.solution, first.price_unit)
+        tables |= {f"tokens_{name}": table for name, table in stage.items() if name.startswith(("dual_", "reduced_cost_"))}
+    low, high, most, least = plan.lp.coefficient_range()
+    return Run(
+        name=scenario_name(plan.scenario),
+        title=plan.scenario.title,
+        status=plan.solution.status,
+        objective=plan.solution.objective,
+        scenario=plan.scenario.resolved(),
+        scenario_hash=plan.scenario.hash,
+        tables=tables,
+        certificate=certificates,
+        statistics=statistics
+        | {
+            "rows": plan.lp.num_row,
+            "columns": plan.lp.num_col,
+            "nonzeros": plan.lp.num_nonzero,
+            "coefficients": {"smallest": low, "largest": high, "smallest_in": least, "largest_in": most},
+        },
+        timings_s=planner.timings_s,
+        notes=tuple(plan.instance.notes),
+        summary=headline(plan),
+        sections=sections(plan),
+    )
+
+
+def scenario_name(scenario: Scenario) -> str:
+    """Name of the run: the scenario's, with its variants."""
+    return scenario.name if not scenario.variant else f"{scenario.name}-{scenario.variant}"
+
+
+def summaries(plan: Plan) -> dict[str, pd.DataFrame]:
+    """Tables that planners read first."""
+    frames = {
+        "fleet": measures.fleet(plan),
+        "sites": measures.sites(plan),
+        "chips": measures.chips(plan),
+        "limits": measures.limits(plan),
+        "generation": measures.generation(plan),
+        "bill": pd.DataFrame({"part": list(plan.bill_musd), "present_value_musd": list(plan.bill_musd.values())}),
+    }
+    if has_tokens(plan):
+        frames["full_cost"] = token_cost.full_cost(plan)
+        if plan.question != "most_tokens":
+            frames["marginal_cost"] = token_cost.marginal_cost(plan)
+    if plan.tokens is not None:
+        frames["limits_in_tokens"] = measures.limits(plan.tokens)
+    frames["assumptions"] = assumptions.by_table(plan.scenario)
+    return frames
+
+
+def has_tokens(plan: Plan) -> bool:
+    """Whether the scenario serves any request."""
+    return len(plan.instance.sets["stream"]) > 0
+
+
+def headline(plan: Plan) -> dict[str, Any]:
+    """Headline numbers with their units in the keys."""
+    fleet = measures.fleet(plan)
+    return {
+        "question": plan.question,
+        "demand_path": plan.scenario.demand.path,
+        "objective_musd": plan.solution.objective,
+        "by_period": fleet.to_dict("records"),
+    }
+
+
+def sections(plan: Plan) -> tuple[Section, ...]:
+    """What the terminal shows after a solve."""
+    frames = summaries(plan)
+    fleet = frames["fleet"].rename(
+        columns={
+            "served_mtok_per_s": "served Mtok/s",
+            "unserved_mtok_per_s": "unserved",
+            "other_ai_mtok_per_s": "other AI",
+            "it_gw": "IT GW",
+            "facility_gw_peak": "facility GW",
+            "grid_draw_twh": "grid TWh",
+            "use_of_chips": "use of chips",
+        }
+    )
+    notes = [f"demand path: {plan.scenario.demand.path}", "tokens are reference tokens; Mtok/s is the mean of the year"]
+    notes += slack_notes(frames["fleet"])
+    made = [Section.from_frame(f"{plan.scenario.title}: what the plan serves", fleet, tuple(notes), {"period": 0, "use of chips": 2})]
+    limits = frames["limits"][["family", "period", "share", "used", "available", "unit", "price", "price_unit"]]
+    made.append(Section.from_frame("limits: how much is used and what one more is worth", limits, digits={"period": 0, "share": 2}))
+    if "full_cost" in frames:
+        cost = frames["full_cost"]
+        made.append(
+            Section.from_frame(
+                "full cost of tokens, USD per million reference tokens",
+                cost.rename(columns={"full_cost_usd_per_mtok": "full cost", "use_of_chips": "use of chips"}),
+                ("old equipment at replacement price; energy at LMP + reserve + delivery",),
+                {"period": 0, "chip_share": 2, "energy_share": 2, "use of chips": 2},
+            )
+        )
+    certificate = plan.solution.certificate
+    made.append(
+        Section(
+            "certificate",
+            ("measure", "value"),
+            (
+                ("objective, MUSD", plan.solution.objective),
+                ("primal infeasibility", certificate.primal_infeasibility),
+                ("dual infeasibility", certificate.dual_infeasibility),
+                ("relative gap", certificate.relative_gap),
+                ("solver road", plan.solution.statistics["road"]),
+            ),
+            tuple(plan.instance.notes),
+        )
+    )
+    return tuple(made)
+
+
+def slack_notes(fleet: pd.DataFrame) -> list[str]:
+    """The warning that a slack fleet's marginal cost is no cost."""
+    slack = fleet.loc[(fleet["use_of_chips"] < 0.5) & (fleet["served_mtok_per_s"] > 0), "period"]
+    if not len(slack):
+        return []
+    years = ", ".join(str(int(p)) for p in slack)
+    return [f"fleet is slack in {years} (use below 50 %): marginal token cost is energy only and must not be read as cost"]
