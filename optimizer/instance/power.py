@@ -48,11 +48,12 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     available = np.repeat(availability[:, None, :], len(periods), axis=1)
     varies = np.broadcast_to(grows[:, :, None], shape) & (available > 0)
     must_run = table["min_output_share"].fillna(0.0).to_numpy(float)[is_generator][:, None, None] * available * standing[:, :, None]
+    load = base_load(world)
     out.put(
-        base_load_mw=base_load(world),
+        base_load_mw=load,
+        shed_max_mw=load,
         standing_mw=fleet.standing_mw,
         build_max_mw=fleet.build_max_mw,
-        may_retire=may_retire,
         retire_max_mw=may_retire[:, None] * fleet.standing_mw[:, [-1]] * np.ones(len(periods)),
         plant_alive=fleet.alive,
         availability=available,
@@ -63,6 +64,7 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
         potential_mw=np.where(np.isfinite(fleet.potential_mw), fleet.potential_mw, 0.0),
         may_ramp=np.zeros(shape),
         ramp_mw=np.zeros(shape),
+        ramp_share=np.zeros(len(generators)),
         shed_cost=world.scenario.power.voll_usd_per_mwh * 1e-6,
     )
     _ramps(world, out, table[is_generator], standing, shape)
@@ -141,13 +143,11 @@ def weather_output(world: World, out: Draft, table: pd.DataFrame) -> Floats:
 
 
 def _ramps(world: World, out: Draft, table: pd.DataFrame, standing: Floats, shape: tuple[int, ...]) -> None:
-    """Hourly ramp limits where the technologies' table gives a share of capacity an hour."""
-    if "ramp_share_per_h" not in table:
-        return
-    share = pd.to_numeric(table["ramp_share_per_h"]).to_numpy(float)
-    rows = ~np.isnan(share) & (share < 1.0)
-    limit = np.nan_to_num(share)[:, None, None] * standing[:, :, None] * world.snapshots.step_h[None, None, :]
-    out.put(may_ramp=np.broadcast_to(rows[:, None, None], shape), ramp_mw=limit)
+    """Ramp limits where the table of technologies gives a share of capacity an hour; a long snapshot may hold a full swing."""
+    share = table["ramp_share_per_h"].to_numpy(float)
+    step = np.nan_to_num(share, nan=1.0)[:, None] * world.snapshots.step_h[None, :]
+    limit = np.where(step < 1.0, step, 0.0)[:, None, :] * standing[:, :, None]
+    out.put(may_ramp=np.broadcast_to((step < 1.0)[:, None, :], shape), ramp_mw=limit, ramp_share=np.nan_to_num(share))
 
 
 def _programmes(world: World, out: Draft, fleet: Fleet) -> None:
@@ -250,9 +250,9 @@ def fuel_price(world: World, table: pd.DataFrame) -> Floats:
 
 
 def _tariff_per_mwh(world: World, table: pd.DataFrame) -> Floats:
-    """Energy tariff of `grid_supply`: regions without a modelled power system buy at it."""
+    """Energy tariff of `grid_supply`, value-added tax taken out: regions without a modelled power system buy at it."""
     rows = world.scenario.table("power.tariffs").set_index("region")
-    price = rows["industrial_price_per_mwh"].astype(float) * world.money(rows["money"])
+    price = rows["industrial_price_per_mwh"].astype(float) / (1.0 + rows["vat_rate"].fillna(0.0)) * world.money(rows["money"])
     buys = (table["technology"] == "grid_supply").to_numpy()
     return np.where(buys, price.reindex(table["region"]).fillna(0.0).to_numpy(float), 0.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from .draft import Draft, World
 from .fleet import Fleet
@@ -25,8 +26,10 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
 
     credit = table["capacity_credit"].fillna(0.0).to_numpy(float)
     factor = 1.0 + zones["planning_reserve_margin"].to_numpy(float)
-    need = coincident_peak_mw(world, list(names)) * factor[:, None]
-    held = np.zeros_like(need)
+    peak = coincident_peak_mw(world, list(names))
+    standing_ai = standing_ai_mw(world, out)
+    need = (peak + _by_zone(out, own, standing_ai)) * factor[:, None]
+    held = zones["demand_response_share"].fillna(0.0).to_numpy(float)[:, None] * peak
     position = {zone: i for i, zone in enumerate(names)}
     for i, zone in enumerate(zone_of_plant):
         if zone in position and on_grid[i]:
@@ -44,11 +47,31 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
         reserve_credit=credit,
         reserve_margin_factor=factor,
         reserve_gap_mw=need - held,
+        reserve_need_mw=need,
+        standing_firm_load_mw=standing_ai,
         firm_forward_max_mw=(forward * between)[:, None] * standing,
         firm_backward_max_mw=(backward * between)[:, None] * standing,
         shortfall_max_mw=np.full(need.shape, np.inf),
         shortfall_cost=settings.shortfall_usd_per_kw_yr * 1e-3 * world.discount,
     )
+
+
+def standing_ai_mw(world: World, out: Draft) -> np.ndarray:
+    """Firm AI load that stands today, facility MW at the worst hour: (hosts, periods), the same in every period."""
+    names = list(out.sets["host"])
+    it_mw = world.scenario.table("facility.data_centres").set_index("region")["ai_it_mw"].reindex(names).fillna(0.0).to_numpy(float)
+    pue = world.scenario.table("facility.climate").set_index("region")["pue_peak"].reindex(names).to_numpy(float)
+    return np.repeat((it_mw * pue)[:, None], len(world.periods), axis=1)
+
+
+def _by_zone(out: Draft, zone_of: pd.Series, values: np.ndarray) -> np.ndarray:
+    """Sums of a host array over zones, (zones, periods)."""
+    position = out.position("zone")
+    result = np.zeros((len(position), values.shape[1]))
+    for i, host in enumerate(out.sets["host"]):
+        if zone_of[host] in position:
+            result[position[zone_of[host]]] += values[i]
+    return result
 
 
 def coincident_peak_mw(world: World, zones: list[str]) -> np.ndarray:

@@ -31,12 +31,12 @@ room.relation("plants_of_programme", "programme", "plant", "plants that share a 
 room.relation("generators_of_country", "country", "generator", "generators of a country")
 
 room.param("base_load_mw", "region period snapshot", "MW", "load without the modelled AI sites")
+room.param("shed_max_mw", "region period snapshot", "MW", "bound on load shed: the base load, or less")
 room.param("weather_share", "weather_plant snapshot", "1", "output of wind and sun as a share of capacity")
 room.param("weather_mw", "region period snapshot", "MW", "output of wind and solar plants that stand or are committed")
 room.param("standing_mw", "plant period", "MW", "capacity standing or committed, planned retirements taken off")
 room.param("build_max_mw", "plant period", "MW", "what can be built by then, lead time and resource counted")
 room.param("retire_max_mw", "plant period", "MW", "capacity that may be retired before its time")
-room.param("may_retire", "plant", "0/1", "plants that may be retired before their time")
 room.param("plant_alive", "plant period period", "1", "share of the second period in which a vintage of the first stands")
 room.param("availability", "generator period snapshot", "1", "share of capacity that can run: weather, outages")
 room.param("output_max_mw", "generator period snapshot", "MW", "bound on output where capacity is fixed, else infinite")
@@ -52,7 +52,8 @@ room.param("has_yearly_limit", "generator period", "0/1", "generators with a yea
 room.param("yearly_limit_h", "generator", "h/yr", "full-load hours a year that fuel or contracts allow")
 room.param("water_mwh", "hydro period day", "MWh/day", "water budget of the representative day")
 room.param("may_ramp", "generator period snapshot", "0/1", "hours with a ramp limit")
-room.param("ramp_mw", "generator period snapshot", "MW", "largest rise or fall of output from the hour before")
+room.param("ramp_mw", "generator period snapshot", "MW", "largest rise or fall of output of what stands, from the snapshot before")
+room.param("ramp_share", "generator", "1/h", "largest rise or fall an hour, as a share of capacity")
 room.param("output_cost", "generator period", "MUSD/MWh", "fuel and variable operation")
 room.param("carbon_cost", "generator period", "MUSD/MWh", "emissions at the carbon price")
 room.param("plant_cost", "plant period", "MUSD/MW", "annuities and fixed operation of a vintage, discounted")
@@ -68,7 +69,7 @@ room.decide("capacity_built", "plant period", "MW", "new capacity", upper="build
 room.decide("capacity_retired", "plant period", "MW", "capacity retired early", upper="retire_max_mw", family="generation")
 room.decide("output", "generator period snapshot", "MW", "generation", lower="output_min_mw", upper="output_max_mw",
             family="generation")
-room.decide("load_shed", "region period snapshot", "MW", "load not served", upper="base_load_mw", family="load shed")
+room.decide("load_shed", "region period snapshot", "MW", "load not served", upper="shed_max_mw", family="load shed")
 room.decide("spill", "region period snapshot", "MW", "output of weather and must-run plant that finds no use")
 
 
@@ -84,12 +85,6 @@ def capacity_added(m, k, p):
 def output_within_capacity(m, k, p, t):
     "Output stays within the share of capacity that weather and outages leave."
     return m.output[k, p, t] - m.availability[k, p, t] * capacity_added(m, k, p) <= m.availability[k, p, t] * m.standing_mw[k, p]
-
-
-@room.limit("plant", family="generation", per="MW", where="may_retire")
-def retired_once(m, k):
-    "Only what stands in the last period can have been retired early."
-    return sum(m.capacity_retired[k, b] for b in m.period) <= sum(m.retire_max_mw[k, b] for b in m.period)
 
 
 @room.limit("plant", family="resource", per="MW", where="has_potential")
@@ -128,13 +123,13 @@ def output_within_water(m, k, p, d):
 @room.limit("generator period snapshot", family="ramping", per="MW", where="may_ramp")
 def ramp_up(m, k, p, t):
     "Output rises no faster than the plant can."
-    return m.output[k, p, t] - m.output[k, p, m.previous[t]] <= m.ramp_mw[k, p, t]
+    return m.output[k, p, t] - m.output[k, p, m.previous[t]] - m.ramp_share[k] * m.step_h[t] * capacity_added(m, k, p) <= m.ramp_mw[k, p, t]
 
 
 @room.limit("generator period snapshot", family="ramping", per="MW", where="may_ramp")
 def ramp_down(m, k, p, t):
     "Output falls no faster than the plant can."
-    return m.output[k, p, m.previous[t]] - m.output[k, p, t] <= m.ramp_mw[k, p, t]
+    return m.output[k, p, m.previous[t]] - m.output[k, p, t] - m.ramp_share[k] * m.step_h[t] * capacity_added(m, k, p) <= m.ramp_mw[k, p, t]
 
 
 @room.limit("country period", family="carbon cap", per="Mt", where="has_co2_cap")

@@ -199,16 +199,14 @@ def _generation(plan: Plan, p: int) -> dict[str, object] | None:
 def _reserve(plan: Plan, p: int) -> dict[str, object] | None:
     if not plan.param("has_reserve")[:, p].any():
         return None
+    growth, hosts = plan.value("firm_growth")[:, p], plan.position("host")
+    factor = plan.param("reserve_margin_factor")
+    grown = np.asarray([sum(growth[hosts[h]] for h in members) for members in plan.instance.relations["hosts_in_zone"].values()])
     short = float(plan.value("reserve_shortfall")[:, p].sum())
-    load = plan.value("firm_load")[:, p]
-    hosts = plan.position("host")
-    need = sum(
-        factor * sum(load[hosts[h]] for h in members)
-        for factor, members in zip(plan.param("reserve_margin_factor"), plan.instance.relations["hosts_in_zone"].values(), strict=True)
-    )
-    discount = np.full(len(plan.instance.sets["zone"]), plan.param("discount")[p])
+    need = float((plan.param("reserve_need_mw")[:, p] + factor * grown).sum())
+    discount = np.full(len(factor), plan.param("discount")[p])
     price = _in_plain_units(plan, plan.dual("reserve_margin")[:, p], discount)
-    return {"available": float(need), "used": float(need) + short, "unit": "MW firm", "price": float(price.mean()), "short": short}
+    return {"available": need - short, "used": need, "unit": "MW firm", "price": _mean(price, plan.param("reserve_need_mw")[:, p])}
 
 
 def _corridors(plan: Plan, p: int, uhv: bool) -> dict[str, object] | None:

@@ -72,6 +72,11 @@ class Plan:
         }
 
 
+def _held(values: np.ndarray) -> np.ndarray:
+    """Bounds that keep what is short where it is, with room for the solver's tolerance."""
+    return np.where(values > 1e-6, values * (1.0 + 1e-6) + 1e-3, 0.0)
+
+
 @dataclass
 class Planner:
     """Compiles a scenario and answers questions about it. ``timings_s`` collects the seconds of each stage."""
@@ -112,15 +117,26 @@ class Planner:
         """The largest scale of the fixed mix, then the cheapest plan of that scale."""
         base = self.prepared.instance
         free = self._without_demand() | {"scale_max": np.full(len(base.sets["period"]), np.inf)}
-        first = self._answer("most_tokens:scale", base.replace(**free), self._tokens_objective(), 0.0, "Ptok")
+        probe = self._answer("most_tokens:what is short", base.replace(**free), self._tokens_objective(), 0.0, "Ptok")
+        shed, short = probe.value("load_shed"), probe.value("reserve_shortfall")
+        free |= {"shortfall_max_mw": _held(short), "shed_max_mw": _held(shed)}
+        first = self._answer("most_tokens:scale", base.replace(**free), -self.lp.goals["tokens"], 0.0, "Ptok")
         reached = float(self.lp.goals["tokens"] @ first.solution.x)
         floor = (1.0 - self.scenario.objective.tokens_tolerance) * reached
         second = self._answer("most_tokens", base.replace(**free, tokens_floor=floor), self.lp.cost, self.lp.offset)
         return Plan("most_tokens", self.scenario, second.instance, second.lp, second.solution, "MUSD", first)
 
     def without_ai(self) -> Plan:
-        """The power system with no request to serve: chips may be switched off, everything else stays."""
-        return self._answer("without_ai", self.prepared.instance.replace(**self._without_demand()), self.lp.cost, self.lp.offset)
+        """The power system with no request to serve: chips are switched off and ask for no reserve, everything else stays."""
+        params = self.prepared.instance.params
+        standing = params["standing_firm_load_mw"]
+        gap = params["reserve_gap_mw"].copy()
+        hosts = {h: i for i, h in enumerate(self.prepared.instance.sets["host"])}
+        for z, members in enumerate(self.prepared.instance.relations["hosts_in_zone"].values()):
+            for host in members:
+                gap[z] -= params["reserve_margin_factor"][z] * standing[hosts[host]]
+        changes = self._without_demand() | {"reserve_gap_mw": gap}
+        return self._answer("without_ai", self.prepared.instance.replace(**changes), self.lp.cost, self.lp.offset)
 
     def _without_demand(self) -> dict[str, np.ndarray]:
         params = self.prepared.instance.params
@@ -129,8 +145,9 @@ class Planner:
     def _tokens_objective(self) -> np.ndarray:
         """Minus the tokens, plus a charge on load shed and missing reserve that no gain in tokens can repay.
 
-        One MW-year makes at most the tokens of the best chip, so four times that is an exact penalty: AI never grows by
-        shedding other load or by leaning on reserve that is not there.
+        One MW-year makes at most the tokens of the best chip, so four times that is an exact penalty: the least that is
+        short comes first. The next solve then holds shed and shortfall there, so that AI never grows by shedding other
+        load or by leaning on reserve that is not there, and its prices hold no penalty.
         """
         instance = self.prepared.instance
         hours, kw = instance.params["chip_hours"], instance.params["it_kw"]

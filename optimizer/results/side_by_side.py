@@ -109,7 +109,7 @@ def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
         (
             "used: share of the limit in use; a limit in full use may still be worth nothing when another binds first",
             "tokens/s per MW: what one more MW of the limit adds at the largest scale; USD/MW-yr: what it saves in the cheapest plan of that scale",
-            "reserve above 1: need of AI sites plus what is missing, over the need; UHV exists on one side only and is part of its transmission",
+            "reserve: requirement over the firm capacity that is held; above 1 it is short. UHV exists on one side only and is part of its transmission",
             "a family without data on both sides reads no data, never slack",
         ),
         {"period": 0},

@@ -398,3 +398,8 @@ HOURS = 8760.0
 def musd_per_mw_year(usd_per_mwh: float) -> float:
     """One MW all year at a price, MUSD."""
     return usd_per_mwh * HOURS * 1e-6
+
+
+def rent(plan: Plan, decision: str) -> float:
+    """What one more of an upper bound is worth over all members and hours, MUSD: the reduced costs below zero."""
+    return float(-plan.reduced_cost(decision).clip(max=0.0).sum())

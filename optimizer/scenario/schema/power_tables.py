@@ -65,6 +65,7 @@ TABLES = (
             optional(flag("clean", "1: counts as clean energy"), 0),
             optional(flag("buildable", "1: may be built"), 1),
             optional(share("max_capacity_factor", "ceiling on annual output over capacity")),
+            optional(share("ramp_share_per_h", "largest change of output an hour as a share of capacity; blank: any")),
             MONEY,
         ),
         key=("country", "technology"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.scenario.columns import COUNTRY, TableSpec, share, text
+from optimizer.scenario.columns import COUNTRY, TableSpec, optional, share, text
 from optimizer.scenario.schema.base import NonNegative, Section, TableFiles
 
 
@@ -25,6 +25,7 @@ TABLES = (
             text("zone", "zone, as in regions"),
             COUNTRY,
             share("planning_reserve_margin", "firm capacity above the coincident peak, as a share"),
+            optional(share("demand_response_share", "load that can be called off at the peak, as a share of it"), 0.0),
         ),
         key=("zone",),
     ),
