@@ -109,14 +109,13 @@ def throughput(world: World, chips: pd.DataFrame, loads: pd.DataFrame) -> Floats
 def chip_stock(world: World, out: Draft, chips: pd.DataFrame) -> Floats:
     """Fleet in place, kchip (hosts, chips, periods): a country's stock spread as its AI halls are, retired on schedule.
 
-    A vintage that retires in year v stands for the share of the period before v.
+    Like demand and supply, the stock of a period is that of its first year: a vintage that retires in a later year stands.
     """
     fleet = world.scenario.table("compute.fleet")
     hosts = out.sets["host"]
     country = np.asarray(out.attributes["host"]["country"])
     centres = world.scenario.table("facility.data_centres").set_index("region")["ai_it_mw"].reindex(list(hosts)).fillna(0.0).to_numpy(float)
     first = np.asarray(world.periods, float)
-    column = {"low": "units_low_thousand", "central": "units_thousand", "high": "units_high_thousand"}["central"]
     stock = np.zeros((len(hosts), len(chips), len(first)))
     for name in world.countries:
         setting = world.scenario.countries[name]
@@ -126,8 +125,8 @@ def chip_stock(world: World, out: Draft, chips: pd.DataFrame) -> Floats:
         if not len(rows) or share.sum() <= 0:
             continue
         share = share / share.sum()
-        left = np.clip((rows["retire_year"].to_numpy(float)[:, None] - first[None, :]) / world.length_yr, 0.0, 1.0)
-        units = rows[column].to_numpy(float)[:, None] * left * setting.fleet_share
+        left = (rows["retire_year"].to_numpy(float)[:, None] > first[None, :]).astype(float)
+        units = rows["units_thousand"].to_numpy(float)[:, None] * left * setting.fleet_share
         national = np.zeros((len(chips), len(first)))
         np.add.at(national, chips.index.get_indexer(rows["chip"]), units)
         stock += share[:, None, None] * national[None]

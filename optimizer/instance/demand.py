@@ -52,10 +52,14 @@ def build(world: World, out: Draft) -> None:
     asked = _stack([_reference_demand(world, loads, s, path) for s in streams], len(periods))  # Ttok/h
     shape = _stack([_shape(world, s) for s in streams], len(shots))  # mean one
     other = np.asarray([s.workload == OTHER_AI for s in streams], bool)
-    mix = _common_mix(world, loads, streams, asked)
+    size = {pool: len(out.relations["hosts_in_pool"][pool]) for pool in out.sets["pool"]}
+    everywhere = [all(len(hosts) == size[pool] for pool, hosts in s.reach.items()) for s in streams]
+    wanted = world.scenario.objective.mix_workloads
+    in_mix = np.asarray([e and s.workload in wanted for e, s in zip(everywhere, streams, strict=True)], bool)
+    mix = _common_mix(world, loads, streams, np.where(in_mix[:, None], asked, 0.0))
     flexible = np.asarray([_flexible_share(world, loads, s) for s in streams], float)
-    size = (len(streams), len(periods), len(shots))
-    waits = np.broadcast_to((flexible > 0)[:, None, None], size).astype(float)
+    shape_of = (len(streams), len(periods), len(shots))
+    waits = np.broadcast_to((flexible > 0)[:, None, None], shape_of).astype(float)
     steps = world.scenario.demand.unserved_steps_usd_per_mtok
     out.set("step", [f"{price:g} USD/Mtok" for price in steps])
     out.put(**requested(world, out, streams, path))
@@ -67,7 +71,7 @@ def build(world: World, out: Draft) -> None:
         willingness=np.asarray(steps, float),
         scale_min=np.zeros(len(periods)),
         scale_max=np.zeros(len(periods)),
-        mix_ptok=np.where(other[:, None], 0.0, mix).sum(axis=0) * 8760.0 * 1e-3,
+        mix_ptok=mix.sum(axis=0) * 8760.0 * 1e-3,
         tokens_floor=0.0,
         arc_cost=np.zeros((len(names), len(periods))),
     )
@@ -204,7 +208,8 @@ def _reference_demand(world: World, loads: pd.DataFrame, stream: Stream, path: s
 def _common_mix(world: World, loads: pd.DataFrame, streams: list[Stream], asked: Floats) -> Floats:
     """The fixed mix, Ttok/h per stream and period: workloads in the world's central shares, the same for every country.
 
-    Within a workload the streams keep the shares of their own demand. The mean of the mix is `MIX_TTOK_PER_H`.
+    Within a workload the streams keep the shares of their own demand (``asked``, zero for streams outside the mix). The mean
+    of the mix is `MIX_TTOK_PER_H`.
     """
     rows = world.scenario.table("demand.demand")
     rows = rows[rows["workload"].isin(loads.index)]

@@ -46,7 +46,7 @@ def chip_supply(world: World, out: Draft) -> Floats:
         units = rows.assign(units=rows[column].fillna(rows["units_thousand"])).groupby(["chip", "year"])["units"].sum()
         for g, chip in enumerate(chips):
             own = units.loc[chip] if chip in units.index.get_level_values(0) else pd.Series(dtype=float)
-            for year in range(int(world.periods[0]), int(world.periods[-1]) + 1):
+            for year in range(int(STOCK_DATE), int(world.periods[-1]) + 1):
                 supply[c, g] += float(own.get(min(year, last), 0.0)) * period_share_of_year(world.periods, year) * setting.chip_share
     if world.periods[-1] > last:
         out.note(f"chip supply after {last} repeats the rows of {last}: extrapolated")
@@ -83,7 +83,8 @@ def build(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) ->
 def _volume_caps(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) -> None:
     """Caps on licensed units: of one chip, of chips that share a licence, and as a share of the maker's home sales.
 
-    Home sales are the forecast rows of the market outside China, never a decision, so that nobody buys chips to free others.
+    Home sales are the forecast rows of the market outside China, never a decision, so that nobody buys chips to free others:
+    exports of a year may reach their share of the sales of the year before.
     """
     end = np.asarray(world.periods, float) + 1.0  # a period has the chips shipped to the end of its first year
     years = end - world.decided_from
@@ -101,7 +102,7 @@ def _volume_caps(world: World, out: Draft, effects: dict[tuple[str, str], LpEffe
             rows.setdefault(f"{country}:{effect.cap_group}", (country, effect.cap_group, [], units))[2].append(chip)
         if effect.share_of_home_units is not None:
             sold = home.loc[chip] if chip in home.index.get_level_values(0) else pd.Series(dtype=float)
-            total = np.asarray([sum(float(v) for year, v in sold.items() if world.decided_from <= year + 1 <= e) for e in end])
+            total = np.asarray([sum(float(v) * max(0.0, min(year + 2, e) - max(year + 1, world.decided_from)) for year, v in sold.items()) for e in end])
             rows[f"{country}:{chip}:home share"] = (country, "share of home sales", [chip], effect.share_of_home_units * total)
     names = out.set("volume_cap", rows, country=[r[0] for r in rows.values()], rule=[r[1] for r in rows.values()])
     out.relation("capped_chips", names, ((name, chip) for name, row in rows.items() for chip in row[2]))

@@ -73,12 +73,6 @@ def draw_beyond_firm(m, r, p, t):
     return m.grid_draw[r, p, t] - m.draw_flexible[r, p, t] - m.firm_load[r, p] <= 0
 
 
-@room.limit("host period snapshot", family="flexible headroom", per="MW", where="headroom_tight")
-def draw_within_flexible(m, r, p, t):
-    "Flexible draw stays within flexible connections."
-    return m.draw_flexible[r, p, t] - flexible_connection(m, r, p) <= 0
-
-
 @room.limit("host period", family="flexible headroom", per="MW", where="offers_flexible")
 def flexible_within_room(m, r, p):
     "Flexible connections stay within what 8760 hours of load allow at the curtailed share."

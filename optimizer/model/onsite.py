@@ -17,12 +17,16 @@ room = Room("on-site supply", doc=__doc__)
 # what it reads
 room.set("campus_plant", "a generator behind the meter", within="plant", columns="region technology country")
 room.relation("campus_plants_in", "host", "campus_plant", "on-site plants of a region's campuses")
+room.relation("campus_plants_of_country", "country", "campus_plant", "on-site plants of a country: they count under its carbon cap")
+room.param("campus_co2_kt_per_gwh", "campus_plant", "kt/GWh", "emissions, equal to t/MWh")
 room.param("campus_credit", "campus_plant", "1", "share of on-site capacity that is firm")
 room.param("campus_availability", "campus_plant", "1", "share of on-site capacity that can run, outages taken off")
 room.param("onsite_firm_mw", "host period", "MW", "firm on-site capacity standing")
 room.param("onsite_max_mw", "host period snapshot", "MW", "output of standing on-site plants where none can be built, else infinite")
 room.param("onsite_grows", "host period snapshot", "0/1", "hours in which on-site output leans on what is built")
 room.param("onsite_standing_mw", "host period", "MW", "on-site capacity standing, outages taken off")
+room.param("has_onsite_limit", "host period", "0/1", "hosts with a limit on what can be built behind the meter")
+room.param("onsite_build_mw", "host period", "MW", "what can be built behind the meter in the period: gas, air permits, engines")
 room.param("onsite_cost", "campus_plant period", "MUSD/GWh", "fuel and variable operation")
 
 # what it decides
@@ -43,6 +47,12 @@ def onsite_within_capacity(m, r, p, t):
         m.onsite_output[r, p, t] - sum(m.campus_availability[k] * capacity_added(m, k, p) for k in m.campus_plants_in[r])
         <= m.onsite_standing_mw[r, p]
     )
+
+
+@room.limit("host period", family="on-site supply", per="MW", where="has_onsite_limit")
+def onsite_within_region(m, r, p):
+    "A region's campuses build no more behind the meter than gas supply and permits allow."
+    return sum(m.capacity_built[k, p] for k in m.campus_plants_in[r]) <= m.onsite_build_mw[r, p]
 
 
 @room.limit("host period", family="on-site supply", per="GWh")

@@ -134,9 +134,10 @@ def ramp_down(m, k, p, t):
 
 @room.limit("country period", family="carbon cap", per="Mt", where="has_co2_cap")
 def emissions_within_cap(m, c, p):
-    "Yearly emissions of the country's plants stay within the cap."
+    "Yearly emissions of the country's plants, those behind the meter included, stay within the cap."
     return (
         sum(0.000001 * m.hours[t] * m.co2_kt_per_gwh[k] * m.output[k, p, t] for k in m.generators_of_country[c] for t in m.snapshot)
+        + sum(0.001 * m.campus_co2_kt_per_gwh[k] * m.onsite_energy[k, p] for k in m.campus_plants_of_country[c])
         <= m.co2_cap_mt[c, p]
     )
 

@@ -82,6 +82,7 @@ def _check_lists(checker: _Checker) -> None:
     checker.names(("regions", "leave_out"), "region", scenario.regions.leave_out, every_region)
     workloads = checker.column("demand.workloads", "workload")
     checker.names(("demand", "workload_list"), "workload", scenario.demand.workload_list, workloads)
+    checker.names(("objective", "mix_workloads"), "workload", scenario.objective.mix_workloads, workloads)
     groups = checker.column("demand.markets", "group")
     for group in scenario.demand.trust:
         checker.name(("demand", "trust", group), "demand group", group, groups)

@@ -249,6 +249,17 @@ class SmallWorld:
             self.tables[table] += [{**row, "region": name} for row in rows]
         return self.edit("regions.table", {"region": name}, name=name, **columns)
 
+    def asks(self, kchip: float) -> SmallWorld:
+        """Demand of the one market, as chips busy all year."""
+        self.tables["demand.demand"] = [demand("M", "chat", kchip)]
+        return self
+
+    def asks_by_hour(self, day: list[float], workload: str = "chat") -> SmallWorld:
+        """The daily shape of demand, on the local clock."""
+        others = [row for row in self.tables["demand.diurnal"] if row["workload"] != workload]
+        self.tables["demand.diurnal"] = others + diurnal(workload, day)
+        return self
+
     def plant(self, region: str, technology: str, mw: float, **columns: Any) -> SmallWorld:
         return self.add(
             "power.plants",

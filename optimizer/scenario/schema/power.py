@@ -106,7 +106,7 @@ class Power(Section):
     co2_price_usd_per_t: NonNegative = 0.0
     """Price on CO2 from power, the same everywhere."""
     co2_cap_mt_per_yr: NonNegative | None = None
-    """Cap on CO2 from power over all regions, million tonnes a year; null: none."""
+    """Cap on CO2 from the power plants of each country, million tonnes a year; null: none."""
     base_fleet_year: Literal[2024] | None = None
     """2024: the mean fleet of 2024 (plants_2024), without later changes; null: plants and plant_changes."""
     allow_retirement: bool = False
