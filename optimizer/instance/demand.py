@@ -54,7 +54,7 @@ def build(world: World, out: Draft) -> None:
     other = np.asarray([s.workload == OTHER_AI for s in streams], bool)
     size = {pool: len(out.relations["hosts_in_pool"][pool]) for pool in out.sets["pool"]}
     everywhere = [all(len(hosts) == size[pool] for pool, hosts in s.reach.items()) for s in streams]
-    wanted = world.scenario.objective.mix_workloads
+    wanted = world.scenario.objective.mix_workloads or world.scenario.demand.workload_list
     in_mix = np.asarray([e and s.workload in wanted for e, s in zip(everywhere, streams, strict=True)], bool)
     mix = _common_mix(world, loads, streams, np.where(in_mix[:, None], asked, 0.0))
     flexible = np.asarray([_flexible_share(world, loads, s) for s in streams], float)
