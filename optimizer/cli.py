@@ -30,6 +30,7 @@ _EXPECTED = (
     ("optimizer.scenario.errors", "ScenarioErrors", BAD_INPUT),
     ("optimizer.results.store", "StoreError", BAD_INPUT),
     ("optimizer.solve.errors", "SolveError", NO_PLAN),
+    ("optimizer.results.compare", "ComparisonError", NO_PLAN),
 )
 
 app = typer.Typer(
@@ -55,6 +56,11 @@ Changes = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder that keeps runs: OUT/<scenario>/<time>/.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
+Solver = Annotated[str | None, typer.Option("--solver", help="auto, ipx, hipo or simplex; default: the scenario's.")]
+Threads = Annotated[int | None, typer.Option("--threads", help="Threads of the solver; default: the scenario's.")]
+TimeLimit = Annotated[float | None, typer.Option("--time-limit", help="Seconds for one solve; default: the scenario's.")]
+Tolerance = Annotated[float | None, typer.Option("--tolerance", help="Feasibility tolerance; default: the scenario's.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the solver; default: the scenario's.")]
 Road = Annotated[Via, typer.Option("--via", help="Compiled arrays, or Pyomo's own expansion (slow, the reference).")]
 
 
@@ -142,9 +148,9 @@ def new(
 @app.command()
 def chips(
     scenario: ScenarioName = "us",
-    to: Annotated[str, typer.Option("--to", help="Destination: a two-letter country code.")] = "CN",
-    on: Annotated[str | None, typer.Option("--on", help="Date, e.g. 2026-11-23. Default: the scenario's.")] = None,
-    why: Annotated[bool, typer.Option("--why", help="Say the reason of every verdict.")] = False,
+    to: Annotated[str, typer.Option("--destination", "--to", help="Destination: a two-letter country code.")] = "CN",
+    on: Annotated[str | None, typer.Option("--date", "--on", help="Date, e.g. 2026-11-23. Default: the scenario's.")] = None,
+    why: Annotated[bool, typer.Option("--why/--no-why", help="Say the reason of every verdict.")] = True,
     variant: Variant = None,
     changes: Changes = None,
 ) -> None:
@@ -152,7 +158,7 @@ def chips(
     with _one_error_style():
         day = _date(on)
         if not re.fullmatch(r"[A-Za-z]{2}", to):
-            raise typer.BadParameter(f"--to {to}: a two-letter country code such as CN")
+            raise typer.BadParameter(f"--destination {to}: a two-letter country code such as CN")
         loaded = _load(scenario, variant, changes)
         from optimizer.report.terminal import print_sections
         from optimizer.results.chips import chip_section
@@ -167,10 +173,16 @@ def solve(
     changes: Changes = None,
     out: Out = Path("results"),
     via: Road = Via.arrays,
+    solver: Solver = None,
+    threads: Threads = None,
+    time_limit: TimeLimit = None,
+    tolerance: Tolerance = None,
+    seed: Seed = None,
     quiet: Quiet = False,
 ) -> None:
     """Solve a scenario, certify the plan and keep the run."""
     with _one_error_style():
+        changes = _with_solver(changes, solver=solver, threads=threads, time_limit_s=time_limit, tolerance=tolerance, seed=seed)
         loaded = _load(scenario, variant, changes)
         from optimizer.report.terminal import StageLog, print_sections
         from optimizer.results.plan import solve_scenario
@@ -190,18 +202,28 @@ def compare(
     variant: Variant = None,
     changes: Changes = None,
     out: Out = Path("results"),
+    solver: Solver = None,
+    threads: Threads = None,
+    time_limit: TimeLimit = None,
+    tolerance: Tolerance = None,
+    seed: Seed = None,
     quiet: Quiet = False,
 ) -> None:
     """Solve two scenarios and print them side by side. Variant and changes apply to both."""
     with _one_error_style():
+        changes = _with_solver(changes, solver=solver, threads=threads, time_limit_s=time_limit, tolerance=tolerance, seed=seed)
         pair = _load_all([first, second], variant, changes)
-        from optimizer.report.terminal import StageLog, print_sections
+        from optimizer.report.terminal import err_console, print_sections
         from optimizer.results.compare import compare as compare_scenarios
         from optimizer.results.store import check_writable
 
         check_writable(out)
-        with StageLog(quiet=quiet) as log:
-            comparison = compare_scenarios(*pair, out=out, on_progress=log, on_section=lambda made: print_sections([made]))
+        comparison = compare_scenarios(
+            *pair,
+            out=out,
+            on_progress=None if quiet else lambda line: err_console().print(line, soft_wrap=True, highlight=False),
+            on_section=lambda made: print_sections([made]),
+        )
         _say_where(comparison.path)
 
 
@@ -221,9 +243,13 @@ def _load_all(names: list[str], variant: str | None, changes: list[str] | None) 
     from optimizer.scenario.load import load_scenario
 
     loaded = [load_scenario(name, variant=variant, overrides=overrides) for name in names]
-    for scenario in loaded:
-        print_warnings(warning.render() for warning in scenario.warnings)
+    print_warnings(dict.fromkeys(warning.render() for scenario in loaded for warning in scenario.warnings))
     return loaded
+
+
+def _with_solver(changes: list[str] | None, **settings: object) -> list[str]:
+    """Solver flags are changes of the scenario's solver section like any other."""
+    return [*(changes or []), *(f"solver.{key}={value}" for key, value in settings.items() if value is not None)]
 
 
 def parse_changes(changes: list[str]) -> dict[str, Any]:

@@ -91,6 +91,8 @@ def format_value(value: Any, digits: int | None = None) -> str:
         return f"{value:,}" if digits is None else f"{value:,.{digits}f}"
     if not isinstance(value, float):
         return str(value)
+    if abs(value) < 1e-9:
+        value = 0.0  # what a solver leaves of zero
     if math.isinf(value):
         return "no limit" if value > 0 else "-no limit"
     if digits is None:

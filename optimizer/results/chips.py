@@ -50,7 +50,8 @@ def chip_section(scenario: Scenario, destination: str, on: dt.date | None = None
             )
         )
         if why:
-            notes.append(f"{verdict.chip}: {verdict.reason}")
+            cited = verdict.citation or ", ".join(verdict.sources)
+            notes.append(f"{verdict.chip}: {verdict.reason}" + (f" [{cited}]" if cited else ""))
     title = f"Chips for a private buyer in {destination} on {day}"
     return Section(
         title, _COLUMNS, tuple(rows), tuple(notes), {"TPP": 0, "TPP/mm2": 1, "units cap": 0, "IT kW": 2, "fee share": 2}

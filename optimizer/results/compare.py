@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing as mp
 import queue as queues
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,8 +26,6 @@ from .store import Run, save_run
 if TYPE_CHECKING:
     from optimizer.scenario.scenario import Scenario
     from optimizer.solve.options import SolverOptions
-
-    from .planner import Report
 
 
 class ComparisonError(Exception):
@@ -72,12 +71,12 @@ def compare(
     *,
     out: str | Path | None = None,
     options: SolverOptions | None = None,
-    on_progress: Report | None = None,
+    on_progress: Callable[[str], None] | None = None,
     on_section: Callable[[Section], None] | None = None,
 ) -> Comparison:
     """Solve both sides and lay them side by side; stored under ``out`` where given.
 
-    ``on_section`` gets each table as soon as it stands. Raises ComparisonError when a side has no certified plan.
+    ``on_section`` gets each table as soon as it stands, ``on_progress`` a line for each finished stage. Raises ComparisonError when a side has no certified plan.
     """
     pair = (_loaded(first), _loaded(second))
     names = _names(pair)
@@ -91,11 +90,21 @@ def compare(
             if on_section is not None:
                 on_section(section)
 
+    clocks: dict[int, tuple[str, float]] = {}
+
+    def tell(which: int, stage: str | None) -> None:
+        """A line for a finished stage of a side: two sides run at once, so each has its own clock."""
+        now = time.perf_counter()
+        if which in clocks and on_progress is not None:
+            before, since = clocks[which]
+            on_progress(f"{now - since:7.1f} s  {names[which]}: {before}")
+        if stage is not None:
+            clocks[which] = (stage, now)
+
     shown: set[str] = set()
     for which, kind, payload in _messages(pair, options):
         if kind == "progress":
-            if on_progress is not None:
-                on_progress(f"{names[which]}: {payload}" if isinstance(payload, str) else payload)
+            tell(which, payload)
         elif kind == "tables":
             stage, frames = payload
             sides[which].frames[stage] = frames
@@ -105,6 +114,7 @@ def compare(
                     show(ready)
         elif kind == "done":
             sides[which].kept = payload
+            tell(which, None)
         else:
             raise ComparisonError(f"{names[which]}: {payload[1]}", payload[0])
     kept = (sides[0].kept or {}, sides[1].kept or {})

@@ -206,7 +206,9 @@ def _reserve(plan: Plan, p: int) -> dict[str, object] | None:
     need = float((plan.param("reserve_need_mw")[:, p] + factor * grown).sum())
     discount = np.full(len(factor), plan.param("discount")[p])
     price = _in_plain_units(plan, plan.dual("reserve_margin")[:, p], discount)
-    return {"available": need - short, "used": need, "unit": "MW firm", "price": _mean(price, plan.param("reserve_need_mw")[:, p])}
+    spare = plan.lp.row_values("reserve_margin", plan.solution.row_activity)[:, p] - plan.param("reserve_gap_mw")[:, p]
+    held = need - short + float(np.nan_to_num(spare).clip(min=0).sum())
+    return {"available": held, "used": need, "unit": "MW firm", "price": _mean(price, plan.param("reserve_need_mw")[:, p])}
 
 
 def _corridors(plan: Plan, p: int, uhv: bool) -> dict[str, object] | None:

@@ -119,7 +119,7 @@ def headline(plan: Plan) -> dict[str, Any]:
 def sections(plan: Plan) -> tuple[Section, ...]:
     """What the terminal shows after a solve."""
     frames = summaries(plan)
-    fleet = frames["fleet"].rename(
+    fleet = _dated(frames["fleet"]).rename(
         columns={
             "served_mtok_per_s": "served Mtok/s",
             "unserved_mtok_per_s": "unserved",
@@ -132,17 +132,17 @@ def sections(plan: Plan) -> tuple[Section, ...]:
     )
     notes = [f"demand path: {plan.scenario.demand.path}", "tokens are reference tokens; Mtok/s is the mean of the year"]
     notes += slack_notes(frames["fleet"])
-    made = [Section.from_frame(f"{plan.scenario.title}: what the plan serves", fleet, tuple(notes), {"period": 0, "use of chips": 2})]
-    limits = frames["limits"][["family", "period", "share", "used", "available", "unit", "price", "price_unit"]]
-    made.append(Section.from_frame("limits: how much is used and what one more is worth", limits, digits={"period": 0, "share": 2}))
+    made = [Section.from_frame(f"{plan.scenario.title}: what the plan serves", fleet, tuple(notes), {"use of chips": 2})]
+    limits = _dated(frames["limits"])[["family", "period", "share", "used", "available", "unit", "price", "price_unit"]]
+    made.append(Section.from_frame("limits: how much is used and what one more is worth", limits, digits={"share": 2}))
     if "full_cost" in frames:
         cost = frames["full_cost"]
         made.append(
             Section.from_frame(
                 "full cost of tokens, USD per million reference tokens",
-                cost.rename(columns={"full_cost_usd_per_mtok": "full cost", "use_of_chips": "use of chips"}),
+                _dated(cost).rename(columns={"full_cost_usd_per_mtok": "full cost", "use_of_chips": "use of chips"}),
                 ("old equipment at replacement price; energy at LMP + reserve + delivery",),
-                {"period": 0, "chip_share": 2, "energy_share": 2, "use of chips": 2},
+                {"chip_share": 2, "energy_share": 2, "use of chips": 2},
             )
         )
     certificate = plan.solution.certificate
@@ -161,6 +161,11 @@ def sections(plan: Plan) -> tuple[Section, ...]:
         )
     )
     return tuple(made)
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Periods as words, so that a year is not shown as a number with a comma."""
+    return frame.assign(period=frame["period"].map(lambda year: str(int(year))))
 
 
 def slack_notes(fleet: pd.DataFrame) -> list[str]:

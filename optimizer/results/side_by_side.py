@@ -98,7 +98,7 @@ def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
             one_sided = "no data" in cells and family != "UHV"
             if one_sided:
                 cells = ["no data", None, None, "no data", None, None]
-            rows.append((family, period, *cells))
+            rows.append((family, str(period), *cells))
     columns = ("limit", "period")
     for name in names:
         columns += (f"{name} used", f"{name} tokens/s per MW", f"{name} USD/MW-yr")
@@ -112,7 +112,6 @@ def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
             "reserve: requirement over the firm capacity that is held; above 1 it is short. UHV exists on one side only and is part of its transmission",
             "a family without data on both sides reads no data, never slack",
         ),
-        {"period": 0},
     )
 
 
