@@ -281,7 +281,7 @@ def _date(text: str | None) -> dt.date | None:
     try:
         return None if text is None else dt.date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"--on {text}: write the date as year-month-day, e.g. 2026-11-23") from None
+        raise typer.BadParameter(f"--date {text}: write the date as year-month-day, e.g. 2026-11-23") from None
 
 
 @contextmanager

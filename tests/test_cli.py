@@ -162,9 +162,10 @@ def test_solve_prints_the_sections_and_where_the_run_is_kept(
 
 
 def test_compare_loads_both_before_it_solves(scenario: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    def compare(first: object, second: object, *, out: Path, on_progress: Any) -> SimpleNamespace:
+    def compare(first: object, second: object, *, out: Path, on_progress: Any, on_section: Any) -> SimpleNamespace:
         assert [name for name, _, _ in scenario.asked] == ["us", "china"]
-        return SimpleNamespace(sections=(Section("Side by side", ("a",), ((1,),)),), path=None)
+        on_section(Section("Side by side", ("a",), ((1,),)))
+        return SimpleNamespace(path=None)
 
     stand_in(monkeypatch, "optimizer.results.compare", compare=compare)
     result = runner.invoke(app, ["compare", "us", "china", "--quiet"])
@@ -214,7 +215,7 @@ def test_chips_of_a_shipped_scenario() -> None:
     assert re.search(r"^ *GB300 .* presumption_of_denial ", result.stdout, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("options", [["--to", "China"], ["--on", "tomorrow"]])
+@pytest.mark.parametrize("options", [["--destination", "China"], ["--date", "tomorrow"]])
 def test_chips_refuses_what_it_cannot_read(options: list[str]) -> None:
     result = runner.invoke(app, ["chips", "us", *options])
     assert result.exit_code == 2

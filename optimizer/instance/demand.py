@@ -129,6 +129,7 @@ def make_streams(world: World, out: Draft, loads: pd.DataFrame) -> list[Stream]:
         if workload == OTHER_AI:
             continue
         limit = loads.at[workload, _limit_column(world)]
+        limit = loads.at[workload, "rtt_limit_ms"] if np.isnan(limit) else limit  # a case without a figure of its own
         for market, owner, share in served_markets(world, workload):
             times, welcome = reach.loc[market], trusted[market]
             hosts = tuple(h for h in times.index[times.to_numpy() <= limit] if country_of[h] in welcome)

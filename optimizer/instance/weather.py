@@ -86,7 +86,7 @@ def _month_hour(scenario, entry, rows, peak, energy) -> Profiles:  # type: ignor
         return np.clip(np.nan_to_num(values), 0.0, 1.0)
 
     wind = by_month(f"wind_cf_{kind}")
-    scatter = scatter_settings(entry.synthetic)
+    scatter = scatter_settings(entry.synthetic, scenario.time.seed)
     return month_hour_profiles(
         names, load, peak, energy, sun, by_month(f"solar_cf_{kind}"),
         {"onshore_wind": wind, "offshore_wind": np.clip(wind * OFFSHORE_OVER_ONSHORE, 0.0, 1.0)},
@@ -94,12 +94,12 @@ def _month_hour(scenario, entry, rows, peak, energy) -> Profiles:  # type: ignor
     )
 
 
-def scatter_settings(own) -> ScatterSettings:  # type: ignore[no-untyped-def]
+def scatter_settings(own, seed: int) -> ScatterSettings:  # type: ignore[no-untyped-def]
     """The scatter that a scenario asks for: the measured sizes where it names none."""
     named = {key: getattr(own, key) for key in ("wind_cv", "solar_cv", "load_cv") if getattr(own, key) is not None}
     if named.get("solar_cv") == 0.0:
         named["solar_cv_swing"] = 0.0
-    return ScatterSettings(seed=own.seed, **named)
+    return ScatterSettings(seed=seed if own.seed is None else own.seed, **named)
 
 
 def _mean_days(frame: pd.DataFrame, names: list[str]) -> np.ndarray:

@@ -214,5 +214,5 @@ def _stored(comparison: Comparison, pair: tuple[Scenario, Scenario], out: str | 
         notes=tuple(dict.fromkeys((*first.get("notes", ()), *second.get("notes", ())))),
         sections=comparison.sections,
     )
-    saved = save_run(run, out)
+    saved = save_run(run, out, csv=True)
     return Comparison(comparison.names, comparison.frames, comparison.sections, comparison.sides, saved.path)

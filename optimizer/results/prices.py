@@ -19,11 +19,12 @@ def lmp_usd_per_mwh(plan: Plan) -> Floats:
 def token_price_usd_per_mtok(plan: Plan) -> Floats:
     """Marginal price of a million reference tokens, (streams, periods), mean over hours weighted by demand.
 
-    A stream that cannot wait has its hourly dual; a deferrable one the sum of its hourly and its window's dual.
+    A stream that cannot wait has its hourly dual. One more token of a deferrable stream counts in full in its window and
+    with the share that cannot wait in its hour.
     """
     discount, hours, step = plan.param("discount"), plan.param("hours"), plan.param("step_h")
     demand = plan.param("demand")
-    hourly = plan.dual("hourly_demand") + plan.dual("firm_demand")
+    hourly = plan.dual("hourly_demand") + plan.param("firm_share")[:, None, None] * plan.dual("firm_demand")
     windows = plan.instance.relations["snapshots_of_window"]
     snapshot, stream = plan.position("snapshot"), plan.position("stream")
     dual = plan.dual("window_demand")

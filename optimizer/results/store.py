@@ -107,9 +107,10 @@ def check_writable(root: str | Path) -> None:
         raise StoreError(f"results cannot be stored in {root}: no permission to write in {place}")
 
 
-def save_run(run: Run, root: str | Path = "results") -> Run:
+def save_run(run: Run, root: str | Path = "results", csv: bool = False) -> Run:
     """Write ``run`` to ``<root>/<name>/<stamp>`` and return it with ``path``, ``created`` and ``versions`` filled in.
 
+    With ``csv`` every table is written a second time as CSV, in a folder of its own, for a reader without Parquet.
     Raises StoreError when the disk is full or the place cannot be written; then nothing of the run is left behind.
     """
     unfit = [name for name in run.tables if not _TABLE_NAME.fullmatch(name)]
@@ -129,6 +130,10 @@ def save_run(run: Run, root: str | Path = "results") -> Run:
         (temporary / "tables").mkdir(parents=True)
         for name, table in run.tables.items():
             table.to_parquet(temporary / "tables" / f"{name}.parquet", index=False, compression="zstd")
+        if csv:
+            (temporary / "csv").mkdir()
+            for name, table in run.tables.items():
+                table.to_csv(temporary / "csv" / f"{name}.csv", index=False)
         text = json.dumps(_as_json(run), indent=2, ensure_ascii=False, allow_nan=False)
         (temporary / "run.json").write_text(text + "\n", encoding="utf-8")
         path = _rename(temporary, parent, stamp)

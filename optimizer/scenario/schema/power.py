@@ -12,8 +12,8 @@ from optimizer.scenario.schema.base import NonNegative, Section, Share, TableFil
 class Synthetic(Section):
     """Scatter added to a profile of monthly means, so that its days differ as real ones do. Labelled synthetic."""
 
-    seed: Annotated[int, Field(ge=0)] = 2026
-    """Seed of the scatter; results are reported for several."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """Seed of the scatter of this country; none: time.seed. Results are reported for several."""
     wind_cv: Share = 0.59
     """Standard deviation over mean of hourly wind within a month; as measured in the United States in 2019."""
     solar_cv: Share = 0.30

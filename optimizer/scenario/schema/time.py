@@ -21,7 +21,7 @@ class Time(Section):
     full_year: bool = False
     """All 8760 hours instead of representative days; for small scenarios only."""
     seed: Annotated[int, Field(ge=0)] = 2026
-    """Seed of everything random in the choice of days and in synthetic profiles."""
+    """Seed of synthetic profiles that name none of their own."""
     weather_year: Year = 2019
     """Year of the hourly weather in the profiles."""
     month_means_for: tuple[str, ...] = ()
