@@ -13,7 +13,8 @@ from optimizer.solve.options import SolverOptions
 HOT_ITERATIONS_PER_ROW = 0.5  # a hot start that needs more has lost against a cold one with presolve
 HOT_MIN_ITERATIONS = 2000
 HOT_MIN_SECONDS = 2.0
-HOT_SHARE_OF_COLD = {"bounds": 1.0, "cost": 0.3}  # seconds allowed to a hot start, as a share of the last cold solve
+HOT_SHARE_OF_COLD = {"bounds": 0.5, "cost": 0.3}  # seconds allowed to a hot start, as a share of the last cold solve
+SIMILAR_COLUMNS = 0.01  # share of columns fixed or freed beyond which it counts as another LP
 SIMILAR_COST = 0.5  # change of the cost vector, as a share of its size, beyond which it counts as another objective
 SMALL_ROWS = 10_000  # up to here simplex is the quickest
 CROSSOVER_ROWS = 100_000  # up to here crossover adds little; it makes prices exact and leaves a basis
@@ -82,12 +83,18 @@ def cold_roads(options: SolverOptions, num_row: int, reuse: bool) -> list[Road]:
     return ladder
 
 
-def hot_road(cost_change: float) -> Road | None:
+def hot_road(cost_change: float, fixed_or_freed: float = 0.0, near: bool = False) -> Road | None:
     """Simplex from the last basis, or None where a cold start is the better bet.
 
     Args:
         cost_change: sum |new - old| over sum |old| of the costs since the basis was made; 0 when only bounds moved.
+        fixed_or_freed: share of the columns that bounds fixed or freed since then; presolve makes another LP of them.
+        near: the caller vouches that the last plan is close to optimal.
     """
+    if near:
+        return Road("simplex", True, True, "the last plan is known to be close")
+    if fixed_or_freed > SIMILAR_COLUMNS:
+        return None
     if cost_change == 0.0:
         return Road("simplex", True, True, "only right-hand sides or bounds changed since the last basis")
     if cost_change <= SIMILAR_COST:

@@ -74,8 +74,8 @@ class Session:
     """Holds one LP in a persistent HiGHS object; edits are bulk calls, ``solve()`` returns certified plans only.
 
     The first solve is cold. A later one starts hot from the last basis, under a cap of seconds and iterations, when
-    right-hand sides or bounds changed or costs moved a little; with another objective, or when the cap is hit, it
-    starts cold, because a basis switches presolve off.
+    right-hand sides or bounds changed or costs moved a little; with another objective, with many columns fixed or freed,
+    or when the cap is hit, it starts cold, because a basis switches presolve off.
 
     Args:
         lp: the compiled LP; its arrays are copied where the session edits them.
@@ -112,7 +112,7 @@ class Session:
         )
         self._engine = Engine(self._lp, self._cost, self.options)
         self._has_basis = False
-        self._basis_cost = self._cost
+        self._basis_cost, self._basis_free = self._cost, self._free_columns()
         self._cold_seconds = 0.0
         self._attempts: list[dict[str, Any]] = []
 
@@ -134,8 +134,12 @@ class Session:
         self._engine.change_col_bounds(at, low, high)
         self._lp.col_lower[at], self._lp.col_upper[at] = low, high
 
-    def solve(self) -> Solution:
+    def solve(self, near: bool = False) -> Solution:
         """Walk the ladder until a plan is certified.
+
+        Args:
+            near: the caller knows that the last plan is close to optimal although costs or many bounds changed, as in
+                the next stage of a lexicographic objective: start hot.
 
         Raises:
             SolveError: with ``reason``, when there is no plan, none in time, or none that can be certified.
@@ -143,7 +147,7 @@ class Session:
         started = time.perf_counter()
         self._attempts = []
         roads = cold_roads(self.options, len(self._lp.row_lower), self._reuse)
-        hot = hot_road(self._cost_change()) if self._has_basis else None
+        hot = hot_road(self._cost_change(), self._share_fixed_or_freed(), near) if self._has_basis else None
         if hot is not None:
             roads.insert(0, hot)
         last_words = ""
@@ -206,7 +210,7 @@ class Session:
         self._attempts[-1]["faults"] = found.certificate.faults
         if not found.certificate.passed:
             return None
-        self._has_basis, self._basis_cost = verdict.has_basis, self._cost
+        self._has_basis, self._basis_cost, self._basis_free = verdict.has_basis, self._cost, self._free_columns()
         if not road.hot:
             self._cold_seconds = verdict.seconds
         statistics = self._statistics(started) | {
@@ -226,6 +230,14 @@ class Session:
             found.certificate,
             statistics,
         )
+
+    def _free_columns(self) -> NDArray[np.bool_]:
+        """Columns that are not fixed by their bounds."""
+        return self._lp.col_lower < self._lp.col_upper
+
+    def _share_fixed_or_freed(self) -> float:
+        """Share of the columns that became fixed or free since the basis was made."""
+        return float(np.mean(self._free_columns() != self._basis_free))
 
     def _cost_change(self) -> float:
         """Change of the costs since the basis was made, as a share of their size."""

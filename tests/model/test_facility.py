@@ -193,6 +193,17 @@ def test_a_campus_draws_no_more_than_its_connection(tmp_path: Path) -> None:
     assert_binds(plan, "draw_within_connection")
 
 
+def test_a_region_has_gas_and_permits_for_some_engines_only(tmp_path: Path) -> None:
+    # 2 MW a year behind the meter, no connection: 1.6 kchip. One more MW earns 0.8 kchip of tokens less chips, halls,
+    # energy at 40 USD/MWh and the engine itself.
+    world = onsite(tmp_path).edit("connection.limits", limit_mw_per_yr=0, onsite_limit_mw_per_yr=2)
+    plan = world.plan()
+    assert at(plan, "capacity_built", "R:engine") == pytest.approx([2])
+    worth = 0.8 * (TTOK_PER_KCHIP_YEAR * 0.5 - 2.5) - musd_per_mw_year(40) - 0.0219
+    assert price_at(plan, "onsite_within_region", "R") == pytest.approx([-worth])
+    assert_binds(plan, "onsite_within_region")
+
+
 def test_on_site_power_can_be_ruled_out(tmp_path: Path) -> None:
     world = onsite(tmp_path).edit("connection.limits", limit_mw_per_yr=0)
     plan = world.plan(**{"connection.behind_the_meter.enabled": False})

@@ -91,9 +91,9 @@ def test_tables_are_read_at_first_use_and_once(tmp_path: Path, monkeypatch: pyte
     asked: list[str] = []
     real = pd.read_parquet
 
-    def counted(file: Path) -> pd.DataFrame:
+    def counted(file: Path, **options: bool) -> pd.DataFrame:
         asked.append(file.name)
-        return real(file)
+        return real(file, **options)
 
     monkeypatch.setattr(store.pd, "read_parquet", counted)
     tables = load_run(run.path).tables
