@@ -98,12 +98,13 @@ def growth(world: World) -> tuple[Floats, Floats]:
 
 def _grown(rows: pd.DataFrame, column: str, since: int, period: int, length: int) -> float:
     """Mean over the years of a period of the compound growth since a year."""
+    first, last, percent = (rows[name].to_numpy(float) for name in ("from_year", "to_year", column))
     factors = []
     for year in range(period, period + length):
         factor = 1.0
         for step in range(since + 1, year + 1):
-            match = rows[(rows["from_year"] <= step) & (step <= rows["to_year"])]
-            factor *= 1.0 + (float(match[column].iloc[0]) / 100.0 if len(match) else 0.0)
+            match = np.flatnonzero((first <= step) & (step <= last))
+            factor *= 1.0 + (percent[match[0]] / 100.0 if len(match) else 0.0)
         factors.append(factor)
     return float(np.mean(factors))
 

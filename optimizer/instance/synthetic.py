@@ -120,6 +120,8 @@ def _beta_map(normal: Array, mean: float, cv: float, top: float) -> Array:
 
 def wind_capacity_factors(monthly: Array, distances_km: Array, settings: ScatterSettings) -> Array:
     """Hourly wind capacity factors [8760, n] on the local clock from monthly means [n, 12], met exactly."""
+    if settings.wind_cv <= 0.0:
+        return np.ascontiguousarray(monthly[:, MONTH_OF_HOUR].T)
     noise = correlated_noise(HOURS, distances_km, settings.wind_memory, settings.wind_km, (settings.seed, 1))
     noise = _standardised(noise, MONTH_OF_HOUR)
     result = np.empty_like(noise)

@@ -87,7 +87,8 @@ def _open(field: dict[str, Any]) -> dict[str, Any]:
 
 def markdown() -> str:
     """The reference of sections and tables for the docs."""
-    lines = ["# Scenario reference", "", "Made from the schema; do not edit.", "", "## Top level", ""]
+    lines = ["# Scenario reference", "", "Made from the schema by `compute-grid schema --markdown`; do not edit.", ""]
+    lines += ["[How a scenario is written](README.md#how-a-scenario-is-written).", "", "## Top level", ""]
     lines += _fields(Sections)
     for name, field in Sections.model_fields.items():
         for model in models_in(field.annotation):

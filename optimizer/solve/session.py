@@ -74,8 +74,8 @@ class Session:
     """Holds one LP in a persistent HiGHS object; edits are bulk calls, ``solve()`` returns certified plans only.
 
     The first solve is cold. A later one starts hot from the last basis, under a cap of seconds and iterations, when
-    right-hand sides or bounds changed or costs moved a little; with another objective, with many columns fixed or freed,
-    or when the cap is hit, it starts cold, because a basis switches presolve off.
+    right-hand sides or bounds changed or costs moved a little. It starts cold with another objective, where bounds
+    fixed or freed many columns, and when the cap is hit, because a basis switches presolve off.
 
     Args:
         lp: the compiled LP; its arrays are copied where the session edits them.
@@ -134,12 +134,8 @@ class Session:
         self._engine.change_col_bounds(at, low, high)
         self._lp.col_lower[at], self._lp.col_upper[at] = low, high
 
-    def solve(self, near: bool = False) -> Solution:
+    def solve(self) -> Solution:
         """Walk the ladder until a plan is certified.
-
-        Args:
-            near: the caller knows that the last plan is close to optimal although costs or many bounds changed, as in
-                the next stage of a lexicographic objective: start hot.
 
         Raises:
             SolveError: with ``reason``, when there is no plan, none in time, or none that can be certified.
@@ -147,7 +143,7 @@ class Session:
         started = time.perf_counter()
         self._attempts = []
         roads = cold_roads(self.options, len(self._lp.row_lower), self._reuse)
-        hot = hot_road(self._cost_change(), self._share_fixed_or_freed(), near) if self._has_basis else None
+        hot = hot_road(self._cost_change(), self._share_fixed_or_freed()) if self._has_basis else None
         if hot is not None:
             roads.insert(0, hot)
         last_words = ""
