@@ -9,6 +9,7 @@ import pytest
 
 from optimizer.results.planner import Plan, Planner
 from optimizer.results.prices import lmp_usd_per_mwh
+from optimizer.results.truth_check import BASE_YEAR_VARIANT, check
 from optimizer.scenario.load import load_scenario
 
 KEEP = ("ERC_N", "PJM_W", "CN-NMW", "CN-GZ", "R-UAE", "R-NOR", "R-JPN")
@@ -136,6 +137,14 @@ def test_small_world_serves_and_is_certified() -> None:
     assert plan.solution.certificate.relative_gap < 1e-6
     assert plan.value("serve").sum() > 0.0
     assert plan.value("load_shed").sum() < 1e-6
+
+
+def test_truth_check_leaves_tariff_regions_out() -> None:
+    regions = load_scenario("world").table("regions")["region"]
+    left_out = [region for region in regions if region not in KEEP]
+    found = check(load_scenario("world", BASE_YEAR_VARIANT, {"regions.leave_out": left_out}))
+    assert set(found.mix["country"]) == {"us", "china"}
+    assert len(found.section().rows) == (found.mix["verdict"] != "").sum() + len(found.thermal)
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ def cost_per_mtok(
 def break_even_ratio(
     capital: float, power_price: float, other_capital: float, other_power_price: float, load_ratio: float = 1.0
 ) -> float:
-    """eta s over the other side's eta s at which both cost the same: the ratio of their C. All USD per provisioned kWh."""
+    """eta s over the other side's eta s at which both cost the same: the ratio of their C, USD per provisioned kWh."""
     return cost_per_kwh(capital, power_price, load_ratio) / cost_per_kwh(other_capital, other_power_price, load_ratio)
 
 

@@ -178,7 +178,9 @@ def generation(plan: Plan, period: int = 0) -> pd.DataFrame:
     capacity = plan.param("standing_mw")[_rows(plan, given.index), period]
     for column in ("twh", "least_twh", "most_twh"):
         given[column] = capacity * (plan.param("weather_share") @ hours) / 1e6
-    table = pd.concat([made, given])
+    table = pd.concat(
+        [made[made["technology"] != "grid_supply"], given]
+    )  # what is bought at a tariff is made elsewhere
     table["fuel"] = table["technology"].map(lambda name: FUEL_OF.get(name, name))
     return table
 

@@ -78,6 +78,11 @@ def month_hour_table(spec: ProfileSpec) -> TableSpec:
 
 def empty_frame(spec: TableSpec) -> pd.DataFrame:
     """The frame of a table that a scenario does not list: its columns, no rows."""
+    return _empty_frame(spec).copy()
+
+
+@lru_cache(maxsize=64)
+def _empty_frame(spec: TableSpec) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame({column.name: pd.Series(dtype=_dtype(column)) for column in spec.columns})

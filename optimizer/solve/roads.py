@@ -83,13 +83,16 @@ def cold_roads(options: SolverOptions, num_row: int, reuse: bool) -> list[Road]:
     return ladder
 
 
-def hot_road(cost_change: float, fixed_or_freed: float = 0.0) -> Road | None:
+def hot_road(cost_change: float, fixed_or_freed: float = 0.0, near: bool = False) -> Road | None:
     """Simplex from the last basis, or None where a cold start is the better bet.
 
     Args:
         cost_change: sum |new - old| over sum |old| of the costs since the basis was made; 0 when only bounds moved.
         fixed_or_freed: share of the columns that bounds fixed or freed since then; presolve makes another LP of them.
+        near: the caller vouches that the last plan is close to optimal.
     """
+    if near:
+        return Road("simplex", True, True, "the last plan is known to be close")
     if fixed_or_freed > SIMILAR_COLUMNS:
         return None
     if cost_change == 0.0:

@@ -134,8 +134,12 @@ class Session:
         self._engine.change_col_bounds(at, low, high)
         self._lp.col_lower[at], self._lp.col_upper[at] = low, high
 
-    def solve(self) -> Solution:
+    def solve(self, near: bool = False) -> Solution:
         """Walk the ladder until a plan is certified.
+
+        Args:
+            near: the caller knows that the last plan is close to optimal although costs or many bounds changed, as in
+                the next stage of a lexicographic objective: start hot.
 
         Raises:
             SolveError: with ``reason``, when there is no plan, none in time, or none that can be certified.
@@ -143,7 +147,7 @@ class Session:
         started = time.perf_counter()
         self._attempts = []
         roads = cold_roads(self.options, len(self._lp.row_lower), self._reuse)
-        hot = hot_road(self._cost_change(), self._share_fixed_or_freed()) if self._has_basis else None
+        hot = hot_road(self._cost_change(), self._share_fixed_or_freed(), near) if self._has_basis else None
         if hot is not None:
             roads.insert(0, hot)
         last_words = ""

@@ -13,10 +13,14 @@ costs nothing (rates of zero), so an annuity is price / life and a year counts a
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -212,15 +216,35 @@ def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
     return out
 
 
+@cache
+def _session_folder() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="small-worlds-")
+
+
+def _shared(name: str, text: str, exact: bool = False) -> Path:
+    """A file of the session's folder, named by its content unless the name has to be exact."""
+    stem, suffix = name.rsplit(".", 1)
+    label = name if exact else f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.{suffix}"
+    file = Path(_session_folder().name) / label
+    if exact or not file.exists():
+        file.write_text(text, encoding="utf-8", newline="")
+    return file
+
+
 @dataclass
 class SmallWorld:
-    """Tables and settings of a world that a test may change before it writes them out."""
+    """Tables and settings of a world that a test may change before it writes them out.
+
+    Files are named by what they hold and lie in one folder for the whole session, so that a table that two worlds share
+    is parsed once. ``folder`` is the test's own: two tests never share a world.
+    """
 
     folder: Path
     tables: dict[str, list[Row]] = field(default_factory=default_tables)
     settings: dict[str, Any] = field(default_factory=default_settings)
     profiles: dict[str, list[Row]] = field(default_factory=dict)
     rules: str | None = None
+    files: dict[str, str] = field(default_factory=dict)
 
     def set(self, **settings: Any) -> SmallWorld:
         """Change settings, section by section."""
@@ -274,7 +298,9 @@ class SmallWorld:
         row |= {"forward_mw": mw, "backward_mw": mw, "loss": 0, "money": "USD-2024"}
         return self.add("transmission.corridors", {**row, **columns})
 
-    def by_hour(self, load: Mapping[str, list[float]], segments: int = 24, sun: list[float] | None = None) -> SmallWorld:
+    def by_hour(
+        self, load: Mapping[str, list[float]], segments: int = 24, sun: list[float] | None = None
+    ) -> SmallWorld:
         """Loads with a daily shape (MW by UTC hour); the region's peak and energy follow from it."""
         dark = [0.0] * 24
         self.profiles["load"] = [row for region, day in load.items() for row in month_hour(region, day)]
@@ -288,7 +314,11 @@ class SmallWorld:
         ]
         for region, day in load.items():
             self.edit("regions.table", {"region": region}, peak_load_mw=max(day), annual_load_twh=sum(day) * 365 / 1e6)
-        entry = {"country": "x", "kind": "month_hour", "synthetic": {"seed": 1, "wind_cv": 0, "solar_cv": 0, "load_cv": 0}}
+        entry = {
+            "country": "x",
+            "kind": "month_hour",
+            "synthetic": {"seed": 1, "wind_cv": 0, "solar_cv": 0, "load_cv": 0},
+        }
         return self.set(power={"profiles": [entry]}, time={"segments": segments})
 
     def write(self) -> Path:
@@ -303,21 +333,22 @@ class SmallWorld:
             for name, rows in self.profiles.items():
                 entries[0][name] = self._csv(f"profile_{name}", rows)
             settings["power"] = {**settings["power"], "profiles": entries}
+        for name, text in self.files.items():
+            _shared(name, text, exact=True)
         if self.rules is not None:
-            (self.folder / "rules.yaml").write_text(self.rules, encoding="utf-8")
-            settings["export_control"] = {**settings.get("export_control", {}), "rules": "rules.yaml"}
-        file = self.folder / "small.yaml"
-        file.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
-        return file
+            settings["export_control"] = {
+                **settings.get("export_control", {}),
+                "rules": _shared("rules.yaml", self.rules).name,
+            }
+        return _shared("small.yaml", json.dumps(settings))  # JSON is YAML
 
     def _csv(self, name: str, rows: list[Row]) -> str:
         columns = list(dict.fromkeys(key for row in rows for key in row))
-        file = self.folder / f"{name.replace('.', '_')}.csv"
-        with file.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, columns)
-            writer.writeheader()
-            writer.writerows(rows)
-        return file.name
+        stream = io.StringIO(newline="")
+        writer = csv.DictWriter(stream, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+        return _shared(f"{name.replace('.', '_')}.csv", stream.getvalue()).name
 
     def load(self, **overrides: Any) -> Scenario:
         return load_scenario(self.write(), overrides=overrides or None)

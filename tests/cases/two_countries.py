@@ -23,7 +23,10 @@ def two_countries(folder: Path, first: str, second: str, second_differs: bool = 
             if name in ("demand.workloads", "demand.diurnal", "compute.chips", "compute.throughput"):
                 tables[name] = rows
                 continue
-            tables[name] += [{key: names.get(value, value) if isinstance(value, str) else value for key, value in row.items()} for row in rows]
+            tables[name] += [
+                {key: names.get(value, value) if isinstance(value, str) else value for key, value in row.items()}
+                for row in rows
+            ]
         countries[code] = {**base, "name": code, "demand_group": code, "markets": [f"M-{code}"], "chip_bloc": code}
         if differs:
             for row in tables["power.technologies"][-1:]:
@@ -38,5 +41,7 @@ def two_countries(folder: Path, first: str, second: str, second_differs: bool = 
     markets = [row["market"] for row in tables["demand.markets"]]
     tables["demand.latency"] = [{"market": m, "site": r, "rtt_ms": 10} for m in markets for r in regions]
     groups = {code: {"hosts": "all"} for code in (first, second)}
-    world.set(demand={"trust": groups}, power={"profiles": [{"country": code, "kind": "flat"} for code in (first, second)]})
+    world.set(
+        demand={"trust": groups}, power={"profiles": [{"country": code, "kind": "flat"} for code in (first, second)]}
+    )
     return world

@@ -36,7 +36,9 @@ def test_old_plants_are_not_sold_again(tmp_path: Path) -> None:
     # 100 MW of geothermal stand since before 2025 and count for nothing; 3 MW that came in 2026 count in full in 2028.
     world = hub(tmp_path).plant("R", "geo", 100)
     assert at(world.plan(), "capacity_built", "R:geo") == pytest.approx([4])
-    world.add("power.plant_changes", {"region": "R", "technology": "geo", "year": 2026, "change_mw": 3, "kind": "committed"})
+    world.add(
+        "power.plant_changes", {"region": "R", "technology": "geo", "year": 2026, "change_mw": 3, "kind": "committed"}
+    )
     assert at(world.plan(), "capacity_built", "R:geo") == pytest.approx([1])
 
 

@@ -27,9 +27,15 @@ def second_chip(world: SmallWorld, units: float, rate: float = 5000, **columns: 
     row = {**world.tables["compute.chips"][0], "chip": "C2", "all_in_w_per_chip": 2000, "price_per_chip": 30000}
     world.add("compute.chips", row | columns)
     for point in ("interactive", "standard", "batch"):
-        world.add("compute.throughput", {"chip": "C2", "chip_set": "same_date", "operating_point": point, "tokens_per_s": rate})
+        world.add(
+            "compute.throughput",
+            {"chip": "C2", "chip_set": "same_date", "operating_point": point, "tokens_per_s": rate},
+        )
     for year, number in ((2026, 0), (2027, 0), (2028, units)):
-        world.add("compute.supply", {"chip": "C2", "destination_bloc": "x", "year": year, "units_thousand": number, "kind": "forecast"})
+        world.add(
+            "compute.supply",
+            {"chip": "C2", "destination_bloc": "x", "year": year, "units_thousand": number, "kind": "forecast"},
+        )
     return world
 
 
@@ -38,8 +44,17 @@ def test_the_better_chip_is_bought_first(tmp_path: Path) -> None:
     # 5 x 2.841: its 0.5 kchip are all bought, C1 does the rest. One more kchip of C2 saves 14.205 - 7.682 MUSD.
     plan = second_chip(SmallWorld(tmp_path), 0.5).plan()
     assert at(plan, "chips_built", "R").ravel() == pytest.approx([1.5, 0.5])
-    assert price_at(plan, "chips_within_supply", "x", "C2").item() == pytest.approx(-(5 * KCHIP_YEAR - (6 + 1 + 2.5 * (0.01 + musd_per_mw_year(30)))))
-    assert_binds(plan, "chips_within_supply", "powered_within_fleet", "pool_is_its_hosts", "work_within_chip_time", "served_is_worked")
+    assert price_at(plan, "chips_within_supply", "x", "C2").item() == pytest.approx(
+        -(5 * KCHIP_YEAR - (6 + 1 + 2.5 * (0.01 + musd_per_mw_year(30))))
+    )
+    assert_binds(
+        plan,
+        "chips_within_supply",
+        "powered_within_fleet",
+        "pool_is_its_hosts",
+        "work_within_chip_time",
+        "served_is_worked",
+    )
 
 
 def test_only_listed_chips_are_bought(tmp_path: Path) -> None:
@@ -67,12 +82,15 @@ def test_software_makes_chips_faster(tmp_path: Path) -> None:
 
 def test_the_chip_set_chooses_the_rates(tmp_path: Path) -> None:
     world = SmallWorld(tmp_path)
-    world.add("compute.throughput", {"chip": "C1", "chip_set": "planning", "operating_point": "standard", "tokens_per_s": 2000})
+    world.add(
+        "compute.throughput",
+        {"chip": "C1", "chip_set": "planning", "operating_point": "standard", "tokens_per_s": 2000},
+    )
     assert world.instance(**{"compute.chip_set": "planning"}).params["chip_hours"].item() == pytest.approx(0.5 / 3.6e-3)
 
 
 def test_a_chip_life_of_five_years_on_periods_of_two(tmp_path: Path) -> None:
-    # Bought in 2026 a chip lives to the end of 2030: all of 2026-27 and 2028-29 and half of 2030-31; it pays for as much
+    # Bought in 2026 a chip lives to the end of 2030: all of 2026-27 and 2028-29 and half of 2030-31; it pays as much
     # (B5). Discounted years of the periods at 5 %, mid-year: D = 1.05^-0.5 + 1.05^-1.5, then / 1.05^2 each. In the last
     # period the price is spread over 3 years. Servers cost 8 %.
     world = SmallWorld(tmp_path).set(
@@ -96,21 +114,39 @@ def test_a_chip_life_of_five_years_on_periods_of_two(tmp_path: Path) -> None:
 
 def test_old_chips_leave_in_their_year(tmp_path: Path) -> None:
     # 10 kchip that are gone from 2029 on stand in 2028, the first year of 2028-29; the country holds 80 % of them.
-    world = SmallWorld(tmp_path).edit("facility.data_centres", ai_it_mw=10).country(fleet_region="home", fleet_share=0.8)
+    world = (
+        SmallWorld(tmp_path).edit("facility.data_centres", ai_it_mw=10).country(fleet_region="home", fleet_share=0.8)
+    )
     world.set(periods={"years": [2026, 2028, 2030], "length_yr": 2, "decided_from": 2026, "build_from": 2028})
-    row = {"group": "x", "fleet_region": "home", "chip": "C1", "units_thousand": 10, "stock_date": "2026-06", "retire_year": 2029}
+    row = {
+        "group": "x",
+        "fleet_region": "home",
+        "chip": "C1",
+        "units_thousand": 10,
+        "stock_date": "2026-06",
+        "retire_year": 2029,
+    }
     assert world.add("compute.fleet", row).instance().params["chip_stock"][0, 0] == pytest.approx([8, 8, 0])
 
 
 def test_a_fleet_stands_where_its_halls_are(tmp_path: Path) -> None:
     world = SmallWorld(tmp_path).region("E").country(fleet_region="home")
-    world.edit("facility.data_centres", {"region": "R"}, ai_it_mw=6).edit("facility.data_centres", {"region": "E"}, ai_it_mw=2)
-    row = {"group": "x", "fleet_region": "home", "chip": "C1", "units_thousand": 8, "stock_date": "2026-06", "retire_year": 2040}
+    world.edit("facility.data_centres", {"region": "R"}, ai_it_mw=6).edit(
+        "facility.data_centres", {"region": "E"}, ai_it_mw=2
+    )
+    row = {
+        "group": "x",
+        "fleet_region": "home",
+        "chip": "C1",
+        "units_thousand": 8,
+        "stock_date": "2026-06",
+        "retire_year": 2040,
+    }
     assert world.add("compute.fleet", row).instance().params["chip_stock"][:, 0, 0] == pytest.approx([6, 2])
 
 
 def two_hosts(folder: Path, cheap: float = 30, dear: float = 50, kchip: float = 1.5) -> SmallWorld:
-    """One pool of two hosts: E with cheap power and R with dear power; a stock of one kchip of C1 in each, nothing new."""
+    """One pool of two hosts: E with cheap power and R with dear power; one kchip of C1 stands in each, nothing new."""
     world = SmallWorld(folder).region("E").technology("oil", variable_om_per_mwh=cheap).plant("E", "oil", 1000)
     world.edit("power.technologies", {"technology": "gas"}, variable_om_per_mwh=dear)
     world.edit("facility.data_centres", ai_it_mw=1).country(fleet_region="home")
@@ -146,7 +182,9 @@ def test_power_follows_the_chips_that_work(tmp_path: Path) -> None:
     # works all year; without the yearly balance its idle neighbours would lend it their cheap power. One more kchip
     # thousand hours of C1 in E, 1 GWh of IT, saves 1.25 GWh x 20 USD/MWh.
     world = second_chip(two_hosts(tmp_path), 0, rate=1000)
-    world.edit("facility.data_centres", {"region": "E"}, ai_it_mw=2).edit("compute.fleet", {"chip": "C1"}, units_thousand=1.5)
+    world.edit("facility.data_centres", {"region": "E"}, ai_it_mw=2).edit(
+        "compute.fleet", {"chip": "C1"}, units_thousand=1.5
+    )
     # Stocks are spread as halls are (E 2/3, R 1/3): C1 1.0 and 0.5 kchip; C2 0.75, of which E holds 0.5.
     row = {**world.tables["compute.fleet"][0], "chip": "C2", "units_thousand": 0.75}
     world.add("compute.fleet", row).asks(1.2)
@@ -163,4 +201,4 @@ def test_marginal_tokens_are_energy_alone_where_chips_are_idle(tmp_path: Path) -
 
     plan = two_hosts(tmp_path).plan()
     assert marginal_cost(plan)["marginal_usd_per_mtok"].item() == pytest.approx(1.25 * 50 / 3600)
-    assert TTOK_PER_KCHIP_YEAR == pytest.approx(3.6e-3 * 8760)
+    assert pytest.approx(3.6e-3 * 8760) == TTOK_PER_KCHIP_YEAR

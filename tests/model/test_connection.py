@@ -1,4 +1,4 @@
-"""Connection by hand: the queue and its price, months to power, committed sites, flexible connections and their budget."""
+"""Connection by hand: the queue and its price, months to power, committed sites, flexible connections."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.cases.small_world import (
     HOURS,
     TTOK_PER_KCHIP_YEAR,
     SmallWorld,
-    assert_bound_binds,
     assert_binds,
+    assert_bound_binds,
     at,
     checked,
     musd_per_mw_year,
@@ -44,8 +44,12 @@ def test_the_queue_binds_and_its_price_is_plain(tmp_path: Path) -> None:
 
 
 def test_low_and_high_paths_of_the_limit(tmp_path: Path) -> None:
-    world = SmallWorld(tmp_path).edit("connection.limits", limit_mw_per_yr=4, limit_low_mw_per_yr=2, limit_high_mw_per_yr=8)
-    found = [world.instance(**{"connection.path": path}).params["queue_mw"].item() for path in ("low", "central", "high")]
+    world = SmallWorld(tmp_path).edit(
+        "connection.limits", limit_mw_per_yr=4, limit_low_mw_per_yr=2, limit_high_mw_per_yr=8
+    )
+    found = [
+        world.instance(**{"connection.path": path}).params["queue_mw"].item() for path in ("low", "central", "high")
+    ]
     assert found == [2, 4, 8]
 
 
@@ -76,7 +80,7 @@ def test_months_are_not_rounded_to_periods(tmp_path: Path, months: float, left: 
 
 def test_committed_sites_arrive_over_the_lead_time(tmp_path: Path) -> None:
     # 10 MW under construction in mid 2026 with 24 months to power: three quarters stand at the start of 2028, all from
-    # mid 2028 on. Mean of the year 0.5 x 0.875 + 0.5 x 1 = 0.9375. Sites of today: 2 MW of servers at a peak PUE of 1.25.
+    # mid 2028 on. Mean of the year 0.5 x 0.875 + 0.5 x 1 = 0.9375. Sites of today: 2 MW of servers, peak PUE 1.25.
     world = SmallWorld(tmp_path).edit("connection.limits", months_to_power=24)
     world.edit("facility.data_centres", ai_it_mw=2, under_construction_facility_mw=10)
     arrays = world.instance().params
@@ -148,7 +152,11 @@ def test_the_headroom_kernel_bounds_the_connection(tmp_path: Path) -> None:
     # 5 MW fit by 8760 hours: a MW more would work all year, 10.3466 MUSD.
     world = flexible_world(tmp_path)
     prepared = world.instance()
-    room = {"headroom_mw": np.full((1, 1, 24), 1000.0), "headroom_tight": np.zeros((1, 1, 24)), "flexible_room_mw": [[5.0]]}
+    room = {
+        "headroom_mw": np.full((1, 1, 24), 1000.0),
+        "headroom_tight": np.zeros((1, 1, 24)),
+        "flexible_room_mw": [[5.0]],
+    }
     plan = solve_instance(world.load(), prepared.replace(flexible_build_max_mw=[[1000.0]], **room))
     assert at(plan, "flexible_built", "R") == pytest.approx([5])
     assert price_at(plan, "flexible_within_room", "R") == pytest.approx([-(TOKENS_OF_MW - COST_OF_MW - 0.005)])
@@ -160,7 +168,11 @@ def test_firm_and_flexible_share_the_queue(tmp_path: Path) -> None:
     # 10.3416 MUSD; permission for one more flexible MW is worth the difference of the two, 0.005.
     world = flexible_world(tmp_path).edit("connection.limits", months_to_power=0, limit_mw_per_yr=4)
     prepared = world.instance()
-    room = {"headroom_mw": np.full((1, 1, 24), 1000.0), "headroom_tight": np.zeros((1, 1, 24)), "flexible_room_mw": [[500.0]]}
+    room = {
+        "headroom_mw": np.full((1, 1, 24), 1000.0),
+        "headroom_tight": np.zeros((1, 1, 24)),
+        "flexible_room_mw": [[500.0]],
+    }
     plan = solve_instance(world.load(), prepared.replace(flexible_build_max_mw=[[3.0]], **room))
     assert at(plan, "flexible_built", "R") == pytest.approx([3])
     assert at(plan, "firm_built", "R") == pytest.approx([1])
@@ -177,7 +189,11 @@ def test_firm_requests_wait_longer_than_flexible_ones(tmp_path: Path) -> None:
     prepared = world.instance()
     assert prepared.params["queue_mw"].item() == pytest.approx(8 * 0.75)
     assert prepared.params["firm_queue_mw"].item() == pytest.approx(8 * 0.25)
-    room = {"headroom_mw": np.full((1, 1, 24), 1000.0), "headroom_tight": np.zeros((1, 1, 24)), "flexible_room_mw": [[1.0]]}
+    room = {
+        "headroom_mw": np.full((1, 1, 24), 1000.0),
+        "headroom_tight": np.zeros((1, 1, 24)),
+        "flexible_room_mw": [[1.0]],
+    }
     plan = solve_instance(world.load(), prepared.replace(**room))
     assert at(plan, "firm_built", "R") == pytest.approx([2])
     assert_bound_binds(plan, "firm_built")
@@ -185,10 +201,13 @@ def test_firm_requests_wait_longer_than_flexible_ones(tmp_path: Path) -> None:
 
 def test_no_flexible_connection_where_none_is_offered(tmp_path: Path) -> None:
     world = flexible_world(tmp_path, kchip=4)
-    for changed in (world.instance(**{"connection.flexible.enabled": False}), world.edit("connection.limits", flexible_months="").instance()):
+    for changed in (
+        world.instance(**{"connection.flexible.enabled": False}),
+        world.edit("connection.limits", flexible_months="").instance(),
+    ):
         assert changed.params["flexible_build_max_mw"].sum() == 0
         assert changed.params["offers_flexible"].sum() == 0
     plan = checked(world.planner().least_cost())
     assert plan.value("serve").sum() == pytest.approx(0)
     assert plan.bill_musd["unserved"] == pytest.approx(4 * TTOK_PER_KCHIP_YEAR * 0.5)
-    assert HOURS == plan.param("hours").sum()
+    assert plan.param("hours").sum() == HOURS

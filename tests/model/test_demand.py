@@ -12,8 +12,8 @@ from optimizer.results.token_cost import marginal_cost
 from tests.cases.small_world import (
     TTOK_PER_KCHIP_YEAR,
     SmallWorld,
-    assert_bound_binds,
     assert_binds,
+    assert_bound_binds,
     at,
     demand,
     diurnal,
@@ -28,7 +28,9 @@ USD_PER_MTOK = KCHIP_YEAR / TTOK_PER_KCHIP_YEAR  # full cost of the default worl
 def test_who_pays_less_than_it_costs_is_not_served(tmp_path: Path) -> None:
     # A quarter would pay 0.05 USD/Mtok, three quarters 0.5; a token costs 0.0901. The first quarter leaves, the rest is
     # served, and the price is the cost.
-    world = SmallWorld(tmp_path).set(demand={"unserved_steps_usd_per_mtok": [0.05, 0.5], "unserved_step_shares": [0.25, 0.75]})
+    world = SmallWorld(tmp_path).set(
+        demand={"unserved_steps_usd_per_mtok": [0.05, 0.5], "unserved_step_shares": [0.25, 0.75]}
+    )
     plan = world.plan()
     assert yearly_share(plan) == pytest.approx([0.25, 0])
     assert marginal_cost(plan)["marginal_usd_per_mtok"].item() == pytest.approx(USD_PER_MTOK)
@@ -46,10 +48,14 @@ def yearly_share(plan) -> np.ndarray:  # type: ignore[no-untyped-def]
 def test_a_shortage_is_priced_at_the_step_it_has_reached(tmp_path: Path) -> None:
     # 2 kchip for 4: the quarter at 0.05 is gone, and another at 0.5. A kchip more is worth 0.5 USD x 31,536,000 Mtok
     # less what it costs; users at the margin pay 0.5.
-    world = SmallWorld(tmp_path).set(demand={"unserved_steps_usd_per_mtok": [0.05, 0.5], "unserved_step_shares": [0.25, 0.75]})
+    world = SmallWorld(tmp_path).set(
+        demand={"unserved_steps_usd_per_mtok": [0.05, 0.5], "unserved_step_shares": [0.25, 0.75]}
+    )
     plan = world.edit("compute.supply", {"year": 2028}, units_thousand=2).plan()
     assert yearly_share(plan) == pytest.approx([0.25, 0.25])
-    assert price_at(plan, "chips_within_supply", "x", "C1") == pytest.approx([-(0.5 * TTOK_PER_KCHIP_YEAR - KCHIP_YEAR)])
+    assert price_at(plan, "chips_within_supply", "x", "C1") == pytest.approx(
+        [-(0.5 * TTOK_PER_KCHIP_YEAR - KCHIP_YEAR)]
+    )
     assert marginal_cost(plan)["marginal_usd_per_mtok"].item() == pytest.approx(0.5)
 
 
@@ -63,7 +69,9 @@ def test_demand_is_tokens_times_work(tmp_path: Path) -> None:
     world = SmallWorld(tmp_path).edit("demand.workloads", work_multiplier=2.5).country(served_share=0.75)
     asked = world.instance(**{"demand.model_size_factor": 1.2}).params["demand"]
     assert asked.item() == pytest.approx(4 * 3.6e-3 * 2.5 * 1.2 * 0.75)
-    assert world.instance(**{"demand.path": "high"}).params["demand"].item() == pytest.approx(2 * 4 * 3.6e-3 * 2.5 * 0.75)
+    assert world.instance(**{"demand.path": "high"}).params["demand"].item() == pytest.approx(
+        2 * 4 * 3.6e-3 * 2.5 * 0.75
+    )
 
 
 def test_demand_between_the_years_of_the_table(tmp_path: Path) -> None:
@@ -82,7 +90,9 @@ def batch_world(folder: Path, window: float, load: list[float], segments: int, f
     world = SmallWorld(folder).by_hour({"R": load}, segments=segments)
     world.edit("power.plants", existing_mw=100).technology("oil", variable_om_per_mwh=80).plant("R", "oil", 1000)
     world.edit("demand.workloads", deferral_window_h=window, flexible_share=0.9)
-    world.edit("facility.data_centres", ai_it_mw=fleet).country(fleet_region="home").edit("compute.supply", units_thousand=0)
+    world.edit("facility.data_centres", ai_it_mw=fleet).country(fleet_region="home").edit(
+        "compute.supply", units_thousand=0
+    )
     row = {"group": "x", "fleet_region": "home", "units_thousand": fleet, "stock_date": "2026-06", "retire_year": 2040}
     return world.add("compute.fleet", {**row, "chip": "C1"})
 
@@ -150,7 +160,14 @@ def test_other_ai_takes_a_share_of_the_fleet(tmp_path: Path) -> None:
     # 5 kchip stand, 10 arrive, a tenth is out of service; a fifth of what is left works for training and ranking. The
     # country may set its own share. It is no token of users.
     world = SmallWorld(tmp_path).edit("facility.data_centres", ai_it_mw=5).country(fleet_region="home")
-    row = {"group": "x", "fleet_region": "home", "chip": "C1", "units_thousand": 5, "stock_date": "2026-06", "retire_year": 2040}
+    row = {
+        "group": "x",
+        "fleet_region": "home",
+        "chip": "C1",
+        "units_thousand": 5,
+        "stock_date": "2026-06",
+        "retire_year": 2040,
+    }
     world.add("compute.fleet", row).edit("compute.supply", {"year": 2028}, units_thousand=10)
     plan = world.plan(**{"demand.other_ai": True, "compute.availability": 0.9})
     stream = plan.position("stream")["other_ai:x"]

@@ -13,8 +13,8 @@ from tests.cases.small_world import (
     HOURS,
     TTOK_PER_KCHIP_YEAR,
     SmallWorld,
-    assert_bound_binds,
     assert_binds,
+    assert_bound_binds,
     at,
     musd_per_mw_year,
     price_at,
@@ -30,7 +30,9 @@ def test_halls_hold_the_chips(tmp_path: Path) -> None:
     assert plan.value("chips_powered").sum() == pytest.approx(2)
     worth = TTOK_PER_KCHIP_YEAR * 0.5 - 2 - 1.25 * musd_per_mw_year(30)
     # The connection of the first 2.5 MW stands; the next MW of hall would need a new one.
-    assert -price_at(plan, "chips_within_halls", "R").item() == pytest.approx(worth - 1.25 * 0.01, abs=1.25 * 0.01 + 1e-9)
+    assert -price_at(plan, "chips_within_halls", "R").item() == pytest.approx(
+        worth - 1.25 * 0.01, abs=1.25 * 0.01 + 1e-9
+    )
     assert_binds(plan, "chips_within_halls")
 
 
@@ -49,7 +51,7 @@ def test_energy_at_the_hour_and_connection_at_the_peak(tmp_path: Path) -> None:
 
 
 def test_pue_follows_the_hour(tmp_path: Path) -> None:
-    # A daily swing of 0.1: 1.35 at 15 h, 1.15 at 3 h, 1.25 on the mean; the draw follows, the yearly bill does not move.
+    # A daily swing of 0.1: 1.35 at 15 h, 1.15 at 3 h, 1.25 on the mean; the draw follows, the year does not move.
     world = SmallWorld(tmp_path).by_hour({"R": [100.0] * 23 + [101.0]})
     plan = world.edit("facility.climate", pue_peak=1.35, pue_daily_swing=0.1).plan()
     pue = plan.param("pue")[0]
@@ -75,7 +77,10 @@ TARIFFS = {
     # industrial less wholesale price: 80 - 40
     "difference": ({"method": "difference", "industrial_price_per_mwh": 80, "wholesale_price_per_mwh": 40}, 40.0),
     # a wholesale price above the industrial one leaves nothing to add
-    "no less than nothing": ({"method": "difference", "industrial_price_per_mwh": 40, "wholesale_price_per_mwh": 60}, 0.0),
+    "no less than nothing": (
+        {"method": "difference", "industrial_price_per_mwh": 40, "wholesale_price_per_mwh": 60},
+        0.0,
+    ),
     # 20 for the network, 5 for funds, 6.205 USD/kW-month spread over 730 h at a load factor of 0.85: 10; VAT 13 % out
     "components": (
         {
@@ -111,7 +116,7 @@ def test_the_adder_is_paid_on_what_is_drawn(tmp_path: Path) -> None:
 
 def onsite(folder: Path, **engine: Any) -> SmallWorld:
     """The default world with a gas engine behind the meter: 40 USD/MWh, 438 USD/kW over 20 years = 2.5 USD/MWh."""
-    columns = {"site": "campus", "variable_om_per_mwh": 40, "capex_per_kw": 438, "buildable": 1}
+    columns: dict[str, Any] = {"site": "campus", "variable_om_per_mwh": 40, "capex_per_kw": 438, "buildable": 1}
     return SmallWorld(folder).technology("engine", **(columns | engine))
 
 
@@ -139,8 +144,8 @@ def test_what_breaks_cannot_run(tmp_path: Path) -> None:
 
 
 def test_on_site_power_follows_the_hour(tmp_path: Path) -> None:
-    # Tokens are wanted by day only (factor 2): 8 kchip and 10 MW for half of the day, on engines that are broken a tenth
-    # of the time: 10 / 0.9 MW, half used. The year leaves room, the hours of the day bind: a MW of output is worth the
+    # Tokens are wanted by day only (factor 2): 8 kchip and 10 MW for half of the day, on engines broken a tenth of
+    # the time: 10 / 0.9 MW, half used. The year leaves room, the hours of the day bind: a MW of output is worth the
     # engine's year over 0.9.
     world = onsite(tmp_path, forced_outage_rate=0.1).edit("connection.limits", limit_mw_per_yr=0)
     day = [0.0] * 12 + [2.0] * 12
@@ -156,7 +161,9 @@ def test_on_site_power_follows_the_hour(tmp_path: Path) -> None:
 def test_the_cheap_engine_runs_all_year(tmp_path: Path) -> None:
     # Standing engines of 3 MW at 20 and 3 MW at 60 USD/MWh for 5 MW: the cheap one makes its 26.28 GWh, the dear one
     # the other 17.52. A GWh more of cheap energy saves 1000 x 40 USD.
-    world = onsite(tmp_path, buildable=0, variable_om_per_mwh=20).technology("spare", site="campus", variable_om_per_mwh=60)
+    world = onsite(tmp_path, buildable=0, variable_om_per_mwh=20).technology(
+        "spare", site="campus", variable_om_per_mwh=60
+    )
     plan = world.plant("R", "engine", 3).plant("R", "spare", 3).edit("connection.limits", limit_mw_per_yr=0).plan()
     assert plan.value("onsite_energy").ravel() == pytest.approx([26.28, 17.52])
     assert price_at(plan, "onsite_energy_within_year", "R:engine") == pytest.approx([-0.04])
@@ -186,7 +193,11 @@ def test_hours_bind_where_the_year_does_not(tmp_path: Path) -> None:
 
 def test_a_campus_draws_no_more_than_its_connection(tmp_path: Path) -> None:
     # 2 MW of connection and 3 MW of engines at 50 USD/MWh for 5 MW: the grid at 30 is cheaper, but only 2 MW may come.
-    world = onsite(tmp_path, buildable=0, variable_om_per_mwh=50).plant("R", "engine", 3).edit("connection.limits", limit_mw_per_yr=2)
+    world = (
+        onsite(tmp_path, buildable=0, variable_om_per_mwh=50)
+        .plant("R", "engine", 3)
+        .edit("connection.limits", limit_mw_per_yr=2)
+    )
     plan = world.plan()
     assert at(plan, "grid_draw", "R") == pytest.approx(np.array([[2]]))
     assert price_at(plan, "draw_within_connection", "R").sum() == pytest.approx(-musd_per_mw_year(20))

@@ -11,8 +11,8 @@ from optimizer.results.measures import limits
 from tests.cases.small_world import (
     TTOK_PER_KCHIP_YEAR,
     SmallWorld,
-    assert_bound_binds,
     assert_binds,
+    assert_bound_binds,
     at,
     checked,
     demand,
@@ -118,10 +118,13 @@ def test_the_mix_is_fixed_by_work(tmp_path: Path) -> None:
 def test_periods_count_by_their_discounted_years(tmp_path: Path) -> None:
     # Tokens of 2028 and 2030 weigh with their discounted years; each period is as large as its chips allow.
     world = SmallWorld(tmp_path).set(
-        periods={"years": [2028, 2030], "length_yr": 2, "decided_from": 2027, "build_from": 2028}, money={"discount_rate": 0.1}
+        periods={"years": [2028, 2030], "length_yr": 2, "decided_from": 2027, "build_from": 2028},
+        money={"discount_rate": 0.1},
     )
     world.edit("compute.supply", {"year": 2028}, units_thousand=2)
-    world.add("compute.supply", {"chip": "C1", "destination_bloc": "x", "year": 2030, "units_thousand": 3, "kind": "forecast"})
+    world.add(
+        "compute.supply", {"chip": "C1", "destination_bloc": "x", "year": 2030, "units_thousand": 3, "kind": "forecast"}
+    )
     plan = most(world).plan()
     assert plan.tokens is not None
     assert plan.tokens.value("scale") == pytest.approx(np.array([2, 5]) * 3.6e-3)

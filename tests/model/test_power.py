@@ -12,8 +12,8 @@ from optimizer.results.prices import lmp_usd_per_mwh
 from tests.cases.small_world import (
     HOURS,
     SmallWorld,
-    assert_bound_binds,
     assert_binds,
+    assert_bound_binds,
     at,
     musd_per_mw_year,
     price_at,
@@ -35,7 +35,9 @@ def oil(world: SmallWorld, mw: float = 1000.0, cost: float = 80.0, **columns: An
 
 def carbon_world(folder: Path) -> SmallWorld:
     """Coal at 20 USD/MWh and 0.9 t/MWh, gas at 40 and 0.4, 80 MW each, for a load of 100 MW."""
-    world = grid(folder, gas=80).edit("power.technologies", {"technology": "gas"}, variable_om_per_mwh=40, co2_t_per_mwh=0.4)
+    world = grid(folder, gas=80).edit(
+        "power.technologies", {"technology": "gas"}, variable_om_per_mwh=40, co2_t_per_mwh=0.4
+    )
     return world.technology("coal", variable_om_per_mwh=20, co2_t_per_mwh=0.9).plant("R", "coal", 80)
 
 
@@ -57,7 +59,9 @@ def test_fuel_heat_rate_and_money_make_the_cost(tmp_path: Path) -> None:
     world.edit("power.plants", heat_rate_mmbtu_per_mwh=10)
     assert world.instance().params["output_cost"] == pytest.approx(63e-6)
     # A row of fuel prices for the region wins over the technology's own figure: 10 x 2 + 3 = 23.
-    world.add("power.fuel_prices", {"region": "R", "fuel": "gas", "year": 2028, "price_per_mmbtu": 2, "money": "USD-2024"})
+    world.add(
+        "power.fuel_prices", {"region": "R", "fuel": "gas", "year": 2028, "price_per_mmbtu": 2, "money": "USD-2024"}
+    )
     assert world.instance().params["output_cost"] == pytest.approx(23e-6)
 
 
@@ -138,7 +142,9 @@ def test_a_build_rate_is_shared_by_the_country(tmp_path: Path) -> None:
 
 def test_a_bound_of_one_region_within_the_rate(tmp_path: Path) -> None:
     # With one region the rate stands as a bound of the variable and as a row; together they carry the 55 USD/MWh.
-    world = new_plant(oil(grid(tmp_path, gas=0)).edit("power.plants", {"technology": "oil"}, existing_mw=500), max_build_mw_per_yr=30)
+    world = new_plant(
+        oil(grid(tmp_path, gas=0)).edit("power.plants", {"technology": "oil"}, existing_mw=500), max_build_mw_per_yr=30
+    )
     plan = world.plan()
     worth = rent(plan, "capacity_built") - plan.dual("built_within_rate").sum()
     assert worth == pytest.approx(musd_per_mw_year(55))
@@ -166,19 +172,27 @@ def test_one_region_may_hold_less_than_the_rate(tmp_path: Path) -> None:
     new_plant(world, max_build_mw_per_yr=30)
     world.add(
         "power.resource_potential",
-        {"region": "R", "technology": "new", "potential_mw": 12, "grid_connection_cost_per_kw": 100, "money": "USD-2024"},
+        {
+            "region": "R",
+            "technology": "new",
+            "potential_mw": 12,
+            "grid_connection_cost_per_kw": 100,
+            "money": "USD-2024",
+        },
     )
     plan = world.plan()
     assert at(plan, "capacity_built", "R:new") == pytest.approx([12])
     assert plan.bill_musd["generation capacity"] == pytest.approx(12 * (876 + 100) * 1e-3 / 20)
     worth = rent(plan, "capacity_built") - plan.dual("built_within_potential").sum()
-    assert worth == pytest.approx((musd_per_mw_year(60) - (876 + 100) * 1e-3 / 20))
+    assert worth == pytest.approx(musd_per_mw_year(60) - (876 + 100) * 1e-3 / 20)
 
 
 def test_lead_times_and_lives_of_plants(tmp_path: Path) -> None:
     # Decided 2026, three years to build: a plant of period 2028-29 stands from 2029 on, half of the period; one life
     # of 2 years ends with 2030, half of the next. Both halves pay and give half (A6, B5).
-    world = new_plant(grid(tmp_path), lead_time_yr=3, max_build_mw_per_yr=10).edit("power.technologies", {"technology": "new"}, lifetime_yr=2)
+    world = new_plant(grid(tmp_path), lead_time_yr=3, max_build_mw_per_yr=10).edit(
+        "power.technologies", {"technology": "new"}, lifetime_yr=2
+    )
     world.set(periods={"years": [2026, 2028, 2030], "length_yr": 2, "decided_from": 2026, "build_from": 2028})
     arrays = world.instance().params
     row = list(world.instance().sets["plant"]).index("R:new")
@@ -193,7 +207,9 @@ def test_what_stands_changes_in_mid_year(tmp_path: Path) -> None:
     # first: 1000 + 100 x 0.25; period 2028-29 all of it and a quarter of the second: 1100 - 50; then 900.
     world = grid(tmp_path).set(periods={"years": [2026, 2028, 2030], "length_yr": 2, "decided_from": 2026})
     for year, change, kind in ((2027, 100, "committed"), (2029, -200, "retirement")):
-        world.add("power.plant_changes", {"region": "R", "technology": "gas", "year": year, "change_mw": change, "kind": kind})
+        world.add(
+            "power.plant_changes", {"region": "R", "technology": "gas", "year": year, "change_mw": change, "kind": kind}
+        )
     assert world.instance().params["standing_mw"] == pytest.approx(np.array([[1025, 1050, 900]]))
 
 
@@ -224,7 +240,9 @@ def test_new_capacity_ramps_too(tmp_path: Path) -> None:
 
 def test_must_run_output_that_finds_no_use_is_spilled(tmp_path: Path) -> None:
     # 300 MW of coal must run at half: 150 MW for a load of 100. The price is zero, 50 MW are spilled.
-    world = grid(tmp_path, gas=0).technology("coal", variable_om_per_mwh=20, min_output_share=0.5).plant("R", "coal", 300)
+    world = (
+        grid(tmp_path, gas=0).technology("coal", variable_om_per_mwh=20, min_output_share=0.5).plant("R", "coal", 300)
+    )
     plan = world.plan()
     assert at(plan, "output", "R:coal") == pytest.approx(150)
     assert at(plan, "spill", "R") == pytest.approx(50)
@@ -266,7 +284,14 @@ def test_base_load_grows_by_the_table(tmp_path: Path) -> None:
     # The peak has a rate of its own, 5 %, which only the reserve sees.
     world = grid(tmp_path).set(reserve={"enabled": True})
     for path, energy, peak in (("low", 0, 0), ("central", 10, 5), ("high", 20, 20)):
-        row = {"country": "x", "path": path, "from_year": 2025, "to_year": 2040, "energy_pct_per_yr": energy, "peak_pct_per_yr": peak}
+        row = {
+            "country": "x",
+            "path": path,
+            "from_year": 2025,
+            "to_year": 2040,
+            "energy_pct_per_yr": energy,
+            "peak_pct_per_yr": peak,
+        }
         world.add("power.load_growth", row)
     arrays = world.instance().params
     assert arrays["base_load_mw"] == pytest.approx(100 * 1.1**4)
@@ -290,7 +315,9 @@ def test_ai_inside_the_recorded_load_is_taken_out(tmp_path: Path) -> None:
 def test_outages_and_maintenance(tmp_path: Path) -> None:
     # 5 % forced all year; 5 % planned in the five months March, April, May, October, November (153 days), none at the
     # peaks: over the year 90 % of capacity can run.
-    world = grid(tmp_path).edit("power.technologies", {"technology": "gas"}, forced_outage_rate=0.05, planned_outage_rate=0.05)
+    world = grid(tmp_path).edit(
+        "power.technologies", {"technology": "gas"}, forced_outage_rate=0.05, planned_outage_rate=0.05
+    )
     assert world.instance().params["availability"] == pytest.approx(0.9)
     yearly = world.instance(**{"time.days": 4}).params
     assert yearly["availability"].max() == pytest.approx(0.95)
@@ -302,10 +329,12 @@ def test_sun_feeds_what_the_weather_gives(tmp_path: Path) -> None:
     # free power for half of the day: each saves 30 USD x 12 h while gas runs, so 80 MW more would fit, 50 are allowed.
     sun = [0.0] * 12 + [0.5] * 12
     world = grid(tmp_path).by_hour({"R": NIGHT_AND_DAY}, segments=2, sun=sun)
-    world.technology("solar", variable_om_per_mwh=0, profile="solar", capex_per_kw=200, buildable=1, max_build_mw_per_yr=50)
+    world.technology(
+        "solar", variable_om_per_mwh=0, profile="solar", capex_per_kw=200, buildable=1, max_build_mw_per_yr=50
+    )
     plan = world.plant("R", "solar", 200).plan()
     assert plan.param("weather_mw").ravel() == pytest.approx([0, 100])
     assert at(plan, "capacity_built", "R:solar") == pytest.approx([50])
     assert at(plan, "output", "R:gas", 2028) == pytest.approx([60, 15])
     worth = rent(plan, "capacity_built") - plan.dual("built_within_rate").sum()
-    assert worth == pytest.approx((0.5 * 30e-6 * HOURS / 2 - 0.010))
+    assert worth == pytest.approx(0.5 * 30e-6 * HOURS / 2 - 0.010)

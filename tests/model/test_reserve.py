@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from optimizer.results.token_cost import yearly_cost_musd
-from tests.cases.small_world import SmallWorld, assert_bound_binds, assert_binds, at, price_at, rent
+from tests.cases.small_world import SmallWorld, assert_binds, assert_bound_binds, at, price_at, rent
 
 
 def tight(folder: Path, mw: float = 120.0, price: float = 300.0) -> SmallWorld:
     """The default region with a reserve of 15 % and few MW; 4 kchip of AI, 5 MW at the meter."""
-    return SmallWorld(folder).edit("power.plants", existing_mw=mw).set(reserve={"enabled": True, "shortfall_usd_per_kw_yr": price})
+    return (
+        SmallWorld(folder)
+        .edit("power.plants", existing_mw=mw)
+        .set(reserve={"enabled": True, "shortfall_usd_per_kw_yr": price})
+    )
 
 
 def test_ai_load_needs_reserve_and_pays_for_what_is_missing(tmp_path: Path) -> None:
@@ -29,7 +33,9 @@ def test_ai_load_needs_reserve_and_pays_for_what_is_missing(tmp_path: Path) -> N
 def test_a_new_plant_is_built_for_its_credit(tmp_path: Path) -> None:
     # A peaker at 100 USD/kW over 20 years, 5,000 USD/MW-yr, counts for 0.8: 0.75 / 0.8 MW are built, and a firm MW
     # costs 0.005 / 0.8.
-    world = tight(tmp_path).technology("peaker", variable_om_per_mwh=200, capex_per_kw=100, capacity_credit=0.8, buildable=1)
+    world = tight(tmp_path).technology(
+        "peaker", variable_om_per_mwh=200, capex_per_kw=100, capacity_credit=0.8, buildable=1
+    )
     plan = world.plan()
     assert at(plan, "capacity_built", "R:peaker") == pytest.approx([0.75 / 0.8])
     assert price_at(plan, "reserve_margin", "z") == pytest.approx([0.005 / 0.8])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from optimizer.results.prices import lmp_usd_per_mwh
-from tests.cases.small_world import SmallWorld, assert_bound_binds, assert_binds, at, price_at, rent
+from tests.cases.small_world import SmallWorld, assert_binds, assert_bound_binds, at, price_at, rent
 
 NIGHT_AND_DAY = [60.0] * 12 + [140.0] * 12
 
@@ -17,13 +17,18 @@ def day(folder: Path, **store: Any) -> SmallWorld:
     """Load 60 MW for twelve hours and 140 for twelve; 100 MW of gas at 30 and oil at 80 USD/MWh; no AI."""
     world = SmallWorld(folder).set(demand={"workload_list": []}).by_hour({"R": NIGHT_AND_DAY}, segments=2)
     world.edit("power.plants", existing_mw=100).technology("oil", variable_om_per_mwh=80).plant("R", "oil", 1000)
-    columns = {"role": "storage", "variable_om_per_mwh": 0, "storage_hours": 4, "round_trip_efficiency": 0.81}
+    columns: dict[str, Any] = {
+        "role": "storage",
+        "variable_om_per_mwh": 0,
+        "storage_hours": 4,
+        "round_trip_efficiency": 0.81,
+    }
     return world.technology("battery", **(columns | store))
 
 
 def test_a_small_store_is_full_every_night(tmp_path: Path) -> None:
     # 160 MWh, 0.9 each way: 160 / 0.9 / 12 = 14.815 MW go in by night, 160 x 0.9 / 12 = 12 MW come out by day.
-    # Gas 60 + 14.815 by night, 100 by day; oil 140 - 12 - 100 = 28. A MWh more of store saves 0.9 x 80 - 30 / 0.9 a day.
+    # Gas 60 + 14.815 by night, 100 by day; oil 140 - 12 - 100 = 28. A MWh of store saves 0.9 x 80 - 30 / 0.9 a day.
     plan = day(tmp_path).plant("R", "battery", 20, energy_mwh=160).plan()
     assert at(plan, "charge", "R:battery", 2028) == pytest.approx([160 / 0.9 / 12, 0])
     assert at(plan, "discharge", "R:battery", 2028) == pytest.approx([0, 12])
@@ -35,7 +40,7 @@ def test_a_small_store_is_full_every_night(tmp_path: Path) -> None:
 
 
 def test_a_weak_store_is_held_back_by_its_power(tmp_path: Path) -> None:
-    # 10 MW with room enough: 10 MW go in for twelve hours, 10 x 0.81 come out. A MW saves 12 h x (0.81 x 80 - 30) a day.
+    # 10 MW with room enough: 10 MW go in for twelve hours, 8.1 come out. A MW saves 12 h x (0.81 x 80 - 30) a day.
     plan = day(tmp_path).plant("R", "battery", 10, energy_mwh=500).plan()
     assert at(plan, "charge", "R:battery", 2028) == pytest.approx([10, 0])
     assert at(plan, "discharge", "R:battery", 2028) == pytest.approx([0, 8.1])
@@ -45,7 +50,7 @@ def test_a_weak_store_is_held_back_by_its_power(tmp_path: Path) -> None:
 
 def test_giving_back_may_be_the_narrow_side(tmp_path: Path) -> None:
     # Eight hours of night and sixteen of day: what 20 MW take in for sixteen cheap hours must leave in eight dear ones.
-    # Load 60 MW for 16 hours, 140 for 8: 20 MW out for 8 h need 20 x 8 / 0.9 = 177.8 MWh, in at 177.8 / 0.9 / 16 = 12.3 MW.
+    # Load 60 MW for 16 hours, 140 for 8: 20 MW out for 8 h need 20 x 8 / 0.9 = 177.8 MWh, in at 12.3 MW.
     world = day(tmp_path).by_hour({"R": [60.0] * 16 + [140.0] * 8}, segments=2)
     plan = world.plant("R", "battery", 20, energy_mwh=500).plan()
     assert at(plan, "discharge", "R:battery", 2028) == pytest.approx([0, 20])
@@ -80,7 +85,9 @@ def test_new_stores_share_power_and_hours(tmp_path: Path) -> None:
     plan = world.plan()
     assert at(plan, "capacity_built", "R:battery") == pytest.approx([10])
     assert at(plan, "charge", "R:battery", 2028) == pytest.approx([10, 0])
-    assert price_at(plan, "power_within_rating", "R:battery", 2028) == pytest.approx([-365e-6 * 12 * (0.81 * 80 - 30), 0])
+    assert price_at(plan, "power_within_rating", "R:battery", 2028) == pytest.approx(
+        [-365e-6 * 12 * (0.81 * 80 - 30), 0]
+    )
     assert_binds(plan, "power_within_rating")
 
 

@@ -1,4 +1,4 @@
-"""Chips a country can get: dates of stock and supply, denials, fees, licences, caps on units and on processing power."""
+"""Chips a country can get: dates of stock and supply, denials, fees, licences, caps on units and processing power."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from optimizer.instance.supply_chain import period_share_of_year
 from optimizer.results.token_cost import yearly_cost_musd
-from tests.cases.small_world import SmallWorld, assert_bound_binds, assert_binds, at, price_at
+from tests.cases.small_world import SmallWorld, assert_binds, assert_bound_binds, at, price_at
 from tests.model.test_compute import KCHIP_YEAR, TTOK_PER_KCHIP_YEAR
 
 WORTH = TTOK_PER_KCHIP_YEAR * 0.5 - KCHIP_YEAR  # what one more kchip earns in its year, MUSD
@@ -46,11 +46,15 @@ def test_half_of_2026_is_not_counted_twice(tmp_path: Path) -> None:
     # shipped to the end of its first year: 2028 adds 2027 and 2028, 2030 adds 2029 and 2030.
     periods = (2026, 2028, 2030)
     shares = np.array([period_share_of_year(periods, year) for year in range(2025, 2032)])
-    assert shares == pytest.approx(np.array([[0, 0, 0], [0.5, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0]]))
+    assert shares == pytest.approx(
+        np.array([[0, 0, 0], [0.5, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0]])
+    )
 
 
 def by_year(folder: Path, **settings: Any) -> SmallWorld:
-    world = SmallWorld(folder).set(periods={"years": [2026, 2028, 2030], "length_yr": 2, "decided_from": 2026, "build_from": 2028})
+    world = SmallWorld(folder).set(
+        periods={"years": [2026, 2028, 2030], "length_yr": 2, "decided_from": 2026, "build_from": 2028}
+    )
     rows = ((2026, 10), (2027, 20), (2028, 40), (2029, 80))
     world.tables["compute.supply"] = [
         {
@@ -73,7 +77,9 @@ def test_supply_by_period_and_what_follows_the_last_row(tmp_path: Path) -> None:
     assert world.instance().params["chip_supply"][0, 0] == pytest.approx([5, 60, 160])
     assert any("2029" in note and "extrapolated" in note for note in world.instance().notes)
     assert world.instance(**{"compute.supply_path": "low"}).params["chip_supply"][0, 0] == pytest.approx([2.5, 30, 80])
-    assert world.instance(**{"compute.supply_path": "high"}).params["chip_supply"][0, 0] == pytest.approx([10, 120, 320])
+    assert world.instance(**{"compute.supply_path": "high"}).params["chip_supply"][0, 0] == pytest.approx(
+        [10, 120, 320]
+    )
     assert world.country(chip_share=0.25).instance().params["chip_supply"][0, 0] == pytest.approx([1.25, 15, 40])
 
 
@@ -136,11 +142,17 @@ def test_switches_choose_the_hurdles_of_a_licence(tmp_path: Path) -> None:
 
 
 def test_a_share_of_home_sales_is_data(tmp_path: Path) -> None:
-    # Half of what is sold at home, in the year before: exports of 2027 and 2028 lean on the rows of 2026 and 2027 of the
-    # market outside China, 1 and 3 kchip, so 2 kchip may come. What this plan buys has no part in it (B12).
+    # Half of what is sold at home, in the year before: exports of 2027 and 2028 lean on the rows of 2026 and 2027 of
+    # the market outside China, 1 and 3 kchip, so 2 kchip may come. What this plan buys has no part in it (B12).
     world = ruled(tmp_path, "licence", conditions="{volume_cap_share_of_us_shipments: 0.5}")
     for year, sold in ((2025, 50), (2026, 1), (2027, 3), (2028, 70)):
-        row = {"chip": "C1", "destination_bloc": "world_ex_china", "year": year, "units_thousand": sold, "kind": "forecast"}
+        row = {
+            "chip": "C1",
+            "destination_bloc": "world_ex_china",
+            "year": year,
+            "units_thousand": sold,
+            "kind": "forecast",
+        }
         world.add("compute.supply", row)
     plan = world.plan()
     assert plan.param("volume_cap_kchip").ravel() == pytest.approx([2])
@@ -150,7 +162,9 @@ def test_a_share_of_home_sales_is_data(tmp_path: Path) -> None:
 
 def test_a_cap_on_processing_power(tmp_path: Path) -> None:
     # 16 million TPP at 8000 a chip: 2 kchip. One million TPP more is 125 chips.
-    world = ruled(tmp_path, "cap", numbers="{tier2_country_cap_total_tpp: 16000000, government_to_government_factor: 2}")
+    world = ruled(
+        tmp_path, "cap", numbers="{tier2_country_cap_total_tpp: 16000000, government_to_government_factor: 2}"
+    )
     plan = world.plan()
     assert plan.value("chips_built").sum() == pytest.approx(2)
     assert price_at(plan, "chips_within_tpp_cap", "x") == pytest.approx([-WORTH / 0.008])

@@ -10,8 +10,8 @@ import pytest
 from optimizer.results.prices import lmp_usd_per_mwh
 from tests.cases.small_world import (
     SmallWorld,
-    assert_bound_binds,
     assert_binds,
+    assert_bound_binds,
     at,
     musd_per_mw_year,
     price_at,
@@ -26,7 +26,7 @@ def two_regions(folder: Path, mw: float, hurdle: float = 0.0, **line: Any) -> Sm
 
 
 def test_a_congested_line_parts_the_prices(tmp_path: Path) -> None:
-    # 60 MW leave, 10 % are lost, 54 arrive; E makes the other 46 itself. Prices are those of the local plant: 30 and 80.
+    # 60 MW leave, 10 % are lost, 54 arrive; E makes the other 46 itself. Prices are those of local plants: 30 and 80.
     # One more MW of line saves 0.9 x 80 - 30 - 0.5 = 41.5 USD in each hour, 0.363540 MUSD a year.
     plan = two_regions(tmp_path, 60, hurdle=0.5, loss=0.1).plan()
     assert at(plan, "flow_forward", "L") == pytest.approx(60)
@@ -43,7 +43,9 @@ def test_an_open_line_joins_the_prices_but_for_loss_and_hurdle(tmp_path: Path) -
     plan = two_regions(tmp_path, 200, hurdle=0.5, loss=0.1).plan()
     assert at(plan, "flow_forward", "L") == pytest.approx(100 / 0.9)
     assert lmp_usd_per_mwh(plan)[:, 0, 0] == pytest.approx([30, 30.5 / 0.9])
-    assert sum(plan.bill_musd.values()) == pytest.approx(musd_per_mw_year(30) * (100 + 100 / 0.9) + musd_per_mw_year(0.5) * 100 / 0.9)
+    assert sum(plan.bill_musd.values()) == pytest.approx(
+        musd_per_mw_year(30) * (100 + 100 / 0.9) + musd_per_mw_year(0.5) * 100 / 0.9
+    )
 
 
 def test_backward_flow_pays_the_same_loss(tmp_path: Path) -> None:
@@ -56,12 +58,16 @@ def test_backward_flow_pays_the_same_loss(tmp_path: Path) -> None:
     assert_bound_binds(plan, "flow_backward")
 
 
-@pytest.mark.parametrize(("start", "end", "row"), [("R", "E", "forward_within_corridor"), ("E", "R", "backward_within_corridor")])
+@pytest.mark.parametrize(
+    ("start", "end", "row"), [("R", "E", "forward_within_corridor"), ("E", "R", "backward_within_corridor")]
+)
 def test_a_line_widens_while_it_pays(tmp_path: Path, start: str, end: str, row: str) -> None:
     # One MW costs 350,400 USD over 40 years at no interest: 8,760 USD a year, or 1 USD/MWh; it saves 80 - 30 = 50.
     # So all 20 MW that may be added are added: 80 MW flow, a MW of line is worth 50, one of permission 49 USD/MWh.
     world = SmallWorld(tmp_path).region("E").technology("oil", variable_om_per_mwh=80).plant("E", "oil", 1000)
-    world.corridor("L", start, end, 60, expandable=1, expansion_cost_per_mw=350_400, max_expansion_mw=20, lead_time_yr=0)
+    world.corridor(
+        "L", start, end, 60, expandable=1, expansion_cost_per_mw=350_400, max_expansion_mw=20, lead_time_yr=0
+    )
     plan = world.set(demand={"workload_list": []}).plan()
     assert at(plan, "line_built", "L", 2028) == pytest.approx(20)
     assert plan.value("flow_forward").sum() + plan.value("flow_backward").sum() == pytest.approx(80)

@@ -14,8 +14,8 @@ from optimizer.model.formulation import formulation
 # Bounds that are switches, not limits: zero or infinite, so that nothing is ever rationed by them. What they close is
 # tested where they close it.
 SWITCHES = {
-    "capacity_built": "never below what the rows of build rate and resource allow; it spares the solver an infinite bound",
-    "hall_built": "zero before the lead time has passed, else infinite; a hall that cannot stand has no cost and no use",
+    "capacity_built": "never below what the rows of build rate and resource allow; it closes years before the lead time",
+    "hall_built": "zero before the lead time has passed, else infinite; a hall that cannot stand has no use",
     "set_aside": "zero where a chip cannot serve a class",
     "work": "zero where a chip cannot serve a class",
     "scale": "zero for least_cost, infinite for most_tokens",
@@ -28,7 +28,9 @@ def named_in_tests(function: str) -> set[str]:
     for file in Path(__file__).parent.glob("test_*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function:
-                found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+                found |= {
+                    arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+                }
     return found
 
 
@@ -36,7 +38,9 @@ def test_every_limit_binds_in_some_world() -> None:
     limits, named = set(formulation().limits), named_in_tests("assert_binds")
     assert named <= limits, f"tests name limits that the formulation does not hold: {sorted(named - limits)}"
     missing = sorted(limits - named)
-    assert not missing, "no hand-solved world in tests/model makes these limits bind (assert_binds): " + ", ".join(missing)
+    assert not missing, "no hand-solved world in tests/model makes these limits bind (assert_binds): " + ", ".join(
+        missing
+    )
 
 
 def test_every_bound_binds_in_some_world() -> None:
@@ -45,4 +49,6 @@ def test_every_bound_binds_in_some_world() -> None:
     assert named <= bounded, f"tests name bounds that the formulation does not hold: {sorted(named - bounded)}"
     assert not named & SWITCHES.keys(), "a switch that carries a price is a limit: take it off the list"
     missing = sorted(bounded - named - SWITCHES.keys())
-    assert not missing, "no hand-solved world makes the bounds of these decisions bind (assert_bound_binds): " + ", ".join(missing)
+    assert not missing, (
+        "no hand-solved world makes the bounds of these decisions bind (assert_bound_binds): " + ", ".join(missing)
+    )

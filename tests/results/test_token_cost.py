@@ -25,7 +25,13 @@ PER_MTOK = 1 / TTOK_PER_KCHIP_YEAR  # USD per million tokens of one MUSD a year 
 def test_full_cost_has_parts_that_sum(tmp_path: Path) -> None:
     # A kchip year: chips 2, hall 0.5, connection 1.25 x 0.01, energy 1.25 MW at 30 USD/MWh, adder 40 USD/MWh on it.
     world = SmallWorld(tmp_path)
-    row = {"region": "R", "money": "USD-2024", "method": "difference", "industrial_price_per_mwh": 80, "wholesale_price_per_mwh": 40}
+    row = {
+        "region": "R",
+        "money": "USD-2024",
+        "method": "difference",
+        "industrial_price_per_mwh": 80,
+        "wholesale_price_per_mwh": 40,
+    }
     table = full_cost(world.add("power.tariffs", row).plan()).iloc[0]
     by_hand = {
         "chips": 2.0,
@@ -66,7 +72,14 @@ def test_old_equipment_counts_at_replacement(tmp_path: Path) -> None:
     # All 4 kchip, halls and connections stand and cost the plan nothing; their full cost is that of new ones, while the
     # marginal token costs what the next new kchip does.
     world = SmallWorld(tmp_path).edit("facility.data_centres", ai_it_mw=4).country(fleet_region="home")
-    row = {"group": "x", "fleet_region": "home", "chip": "C1", "units_thousand": 4, "stock_date": "2026-06", "retire_year": 2040}
+    row = {
+        "group": "x",
+        "fleet_region": "home",
+        "chip": "C1",
+        "units_thousand": 4,
+        "stock_date": "2026-06",
+        "retire_year": 2040,
+    }
     plan = world.add("compute.fleet", row).asks(3.999).plan()
     assert plan.bill_musd["chips"] == pytest.approx(0)
     assert full_cost(plan)["full_cost_usd_per_mtok"].item() == pytest.approx(KCHIP_YEAR * PER_MTOK, rel=1e-3)
@@ -105,7 +118,9 @@ def test_incremental_cost_is_the_difference_of_two_bills(tmp_path: Path) -> None
     assert without.solution.objective == pytest.approx(100 * musd_per_mw_year(30))
     extra = 4 * 2.5125 + 2 * musd_per_mw_year(30) + 3 * musd_per_mw_year(80)
     assert incremental_system_cost(with_ai, without) == pytest.approx(extra / 4 * PER_MTOK)
-    assert full_cost(with_ai)["full_cost_usd_per_mtok"].item() == pytest.approx((2.5125 + 1.25 * musd_per_mw_year(80)) * PER_MTOK)
+    assert full_cost(with_ai)["full_cost_usd_per_mtok"].item() == pytest.approx(
+        (2.5125 + 1.25 * musd_per_mw_year(80)) * PER_MTOK
+    )
     assert article_ratio(with_ai)["energy_usd_per_mtok"].item() == pytest.approx(1.25 * musd_per_mw_year(80) * PER_MTOK)
 
 

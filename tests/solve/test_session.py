@@ -328,6 +328,7 @@ class TestTheLadder:
         assert hot_road(2.0) is None
         assert hot_road(0.0, 0.005) is not None
         assert hot_road(0.0, 0.05) is None
+        assert hot_road(2.0, 0.05, near=True).hot
         assert hot_cap(50_000, 20.0, 0.1).seconds < hot_cap(50_000, 20.0, 0.0).seconds == 10.0
 
 
