@@ -16,6 +16,7 @@ from .compute import TTOK_PER_KCHIP_HOUR, OTHER_AI, throughput, workload_table
 from .draft import Draft, World
 from .finance import Floats
 
+OTHER_AI_LEAVES = 0.98  # other AI work leaves at 2 % less than tokens of users, so that a tie between them has one answer
 MIX_TTOK_PER_H = 1.0  # mean of the fixed mix at scale one
 
 
@@ -69,6 +70,7 @@ def build(world: World, out: Draft) -> None:
         waits=waits,
         does_not_wait=1.0 - waits,
         willingness=np.asarray(steps, float),
+        leaves_last=np.where(other, OTHER_AI_LEAVES, 1.0),
         scale_min=np.zeros(len(periods)),
         scale_max=np.zeros(len(periods)),
         mix_ptok=mix.sum(axis=0) * 8760.0 * 1e-3,

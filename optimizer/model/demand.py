@@ -32,6 +32,7 @@ room.param("waits", "stream period snapshot", "0/1", "1 where part of the stream
 room.param("does_not_wait", "stream period snapshot", "0/1", "1 where the stream is served in its hour")
 room.param("unserved_max", "stream step period snapshot", "Ttok/h", "share of the demand that leaves at each step of price")
 room.param("willingness", "step", "MUSD/Ttok", "price at which users leave; 1 MUSD per Ttok is 1 USD per million tokens")
+room.param("leaves_last", "stream", "1", "weight of the price at which a stream leaves; other AI work leaves first in a tie")
 room.param("scale_min", "period", "mix", "bound on the scale")
 room.param("scale_max", "period", "mix", "bound on the scale; zero for least cost")
 room.param("mix_ptok", "period", "Ptok/yr", "reference tokens a year of the mix at scale one")
@@ -92,7 +93,7 @@ def tokens_made(m):
 @room.cost("unserved")
 def leaving(m):
     return sum(
-        m.discount[p] * m.hours[t] * m.willingness[u] * m.unserved[s, u, p, t]
+        m.discount[p] * m.hours[t] * m.willingness[u] * m.leaves_last[s] * m.unserved[s, u, p, t]
         for s in m.stream
         for u in m.step
         for p in m.period

@@ -173,7 +173,7 @@ def _chips(plan: Plan, p: int) -> dict[str, object] | None:
 def _queue(plan: Plan, p: int) -> dict[str, object] | None:
     limit = plan.param("queue_mw")[:, p]
     if limit.sum() <= 0:
-        return None
+        return {"available": 0.0, "used": 0.0, "unit": "none yet", "price": np.nan}
     used = (plan.value("firm_built") + plan.value("flexible_built"))[:, p]
     dual = -plan.dual("queue")[:, p] - plan.reduced_cost("firm_built").clip(max=0)[:, p]
     service = service_years(plan, plan.param("firm_alive"))[:, p]
@@ -185,7 +185,7 @@ def _queue(plan: Plan, p: int) -> dict[str, object] | None:
 def _generation(plan: Plan, p: int) -> dict[str, object] | None:
     limit = plan.param("build_rate_mw")[:, p]
     if limit.sum() <= 0:
-        return None
+        return {"available": 0.0, "used": 0.0, "unit": "none yet", "price": np.nan} if limit.size else None
     members = plan.instance.relations["plants_of_programme"]
     position = plan.position("plant")
     built = plan.value("capacity_built")[:, p]

@@ -92,8 +92,9 @@ def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
                 if mine is None or mine["unit"] == "no data":
                     cells += ["no data", None, None]
                 else:
-                    cells += [None if mine["share"] != mine["share"] else float(mine["share"]), float(mine["price"]), float(cost["price"]) if cost is not None else None]
-            if all(c in ("no data", None) for c in cells):
+                    known = mine["unit"] != "none yet"
+                    cells += [float(mine["share"]) if known else "none yet", *(float(c["price"]) if known and c is not None else None for c in (mine, cost))]
+            if all(c in ("no data", "none yet", None) for c in cells):
                 continue
             one_sided = "no data" in cells and family != "UHV"
             if one_sided:

@@ -5,8 +5,8 @@
     marginal             dual of demand: what one more token costs; only energy where the fleet is slack
     incremental_system   (bill with AI - bill without) over all AI work
 
-Full cost is a year's accounting from the plan and its prices. Equipment is shared by the IT energy that work takes; what no
-work takes is the idle share, a part of its own. Other AI work pays its own share and is kept out.
+Full cost is a year's accounting from the plan and its prices. Equipment is shared by the IT energy that work takes on the
+fleet as a whole; what no work takes is the idle share, a part of its own. Other AI work pays its own share and is kept out.
 """
 
 from __future__ import annotations
@@ -123,20 +123,30 @@ def _connection_annuity(plan: Plan, country: np.ndarray) -> np.ndarray:
 
 
 def work_shares(plan: Plan) -> dict[str, np.ndarray]:
-    """By period: `use` of the chips that are on (IT energy of work over what they could take), the share of `tokens` in
-    that work, and tokens served, Ptok a year."""
+    """By period: `use` of the chips that are on, the share of `tokens` in their work, tokens served and all work (Ptok a year).
+
+    Work of different classes is weighed by the IT energy that the fleet as a whole takes for it. Which chip serves which
+    class is often a tie in the plan, so the plan's own split would make the cost of a token arbitrary.
+    """
     workloads = plan.instance.sets["workload"]
-    other = np.asarray([w == "other_ai" for w in workloads])
+    other = np.asarray([w == "other_ai" for w in workloads], bool)
+    hours, kw = plan.param("chip_hours"), plan.param("it_kw")
+    powered = plan.value("chips_powered").sum(axis=0)
     work = yearly(plan, plan.value("work"))
-    energy = np.einsum("wgp,wqgp,g->wp", plan.param("chip_hours"), work, plan.param("it_kw"))
-    able = np.einsum("rgp,g->p", plan.value("chips_powered"), plan.param("it_kw")) * 8760.0 * plan.param("chip_availability")
-    total = energy.sum(axis=0)
+    rate = np.divide(1.0, hours, out=np.zeros_like(hours), where=hours > 0)
+    fleet_kw = np.einsum("gp,g->p", powered, kw)
+    fleet_rate = np.einsum("wgp,gp->wp", rate, powered)
+    per_work = np.divide(fleet_kw[None, :], fleet_rate, out=np.zeros_like(fleet_rate), where=fleet_rate > 1e-12)
+    weighed = work.sum(axis=(1, 2)) * per_work
+    total = weighed.sum(axis=0)
+    busy = np.einsum("wgp,wqgp,g->p", hours, work, kw)
+    able = fleet_kw * 8760.0 * plan.param("chip_availability")
     streams = [plan.position("stream")[s] for s in plan.instance.attributes["route"]["stream"]]
     served = yearly(plan, plan.value("serve"))
     mine = ~is_other_ai(plan)[streams]
     return {
-        "use": np.divide(total, able, out=np.zeros_like(total), where=able > 0),
-        "tokens": np.divide(energy[~other].sum(axis=0), total, out=np.zeros_like(total), where=total > 0),
+        "use": np.divide(busy, able, out=np.zeros_like(busy), where=able > 0),
+        "tokens": np.divide(weighed[~other].sum(axis=0), total, out=np.zeros_like(total), where=total > 0),
         "tokens_ptok": served[mine].sum(axis=0) * 1e-3,
         "work_ptok": served.sum(axis=0) * 1e-3,
     }

@@ -307,7 +307,8 @@ def uhv_lines(plan: Plan, period: int = 0) -> pd.DataFrame:
         "rating": lines["twh"] >= 0.999 * lines["most_twh"],
     }
     lines["leans_on"] = np.select(list(holds.values()), list(holds), "nothing")
-    return lines[lines["kind"].str.startswith("uhvdc") & (lines["mw"] > 0)]
+    direct = np.asarray([str(kind).startswith("uhvdc") for kind in lines["kind"]], bool)
+    return lines[direct & (lines["mw"].to_numpy(float) > 0)]
 
 
 def _line(corridor: object, name: str, mw: float, twh: float, leans_on: str, published: float) -> tuple[object, ...]:
