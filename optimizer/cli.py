@@ -167,6 +167,17 @@ def chips(
 
 
 @app.command()
+def check(scenarios: Annotated[list[str], typer.Argument(help="Scenario files or names of shipped scenarios.")]) -> None:
+    """Solve the year 2024 and hold generation and UHV energy against what was published."""
+    with _one_error_style():
+        from optimizer.report.terminal import print_sections
+        from optimizer.results.truth_check import BASE_YEAR_VARIANT, check_section
+
+        for name in scenarios:
+            print_sections([check_section(_load(name, BASE_YEAR_VARIANT, None))])
+
+
+@app.command()
 def solve(
     scenario: ScenarioName,
     variant: Variant = None,
