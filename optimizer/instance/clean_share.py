@@ -47,7 +47,7 @@ def recent_mw(world: World, rows):  # type: ignore[no-untyped-def]
     changes = changes[(changes["year"] >= NEW_SINCE) & (changes["change_mw"] > 0)]
     where = {(r, k): i for r, k, i in zip(rows["region"], rows["technology"], rows["position"], strict=True)}
     result = np.zeros((len(rows), len(world.periods)))
-    share = year_share(world.periods, world.length_yr, changes["year"].to_numpy(float)) if len(changes) else []
+    share = year_share(world.periods, world.length_yr, changes["year"].to_numpy(float))
     for region, technology, added, stands in zip(changes["region"], changes["technology"], changes["change_mw"], share, strict=True):
         if (region, technology) in where:
             result[where[(region, technology)]] += added * stands

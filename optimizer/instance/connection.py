@@ -95,13 +95,13 @@ def _headroom(world: World, out: Draft, names: pd.Index, share: float) -> tuple[
     return headroom, np.asarray(room).reshape(len(names), 1) * factor
 
 
-def _has_onsite(world: World, out: Draft, names: pd.Index) -> Floats:
-    """Hosts with an on-site plant in the fleet: 0/1."""
+def _has_onsite(world: World, out: Draft, names: pd.Index) -> np.ndarray:
+    """Hosts with an on-site plant in the fleet, bool (hosts,)."""
     from .fleet import technologies
 
     tech = technologies(world)
-    campus = tech[tech["site"] == "campus"].index
-    return np.asarray([any(f"{name}:{k}" in out.position("plant") for _, k in campus) for name in names], float) > 0
+    campus, plants = tech[tech["site"] == "campus"].index, out.position("plant")
+    return np.asarray([any(f"{name}:{k}" in plants for _, k in campus) for name in names], bool)
 
 
 def _costs(world: World, out: Draft, country: np.ndarray, firm_alive: Floats, flexible_alive: Floats) -> None:

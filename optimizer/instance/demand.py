@@ -150,7 +150,7 @@ def make_streams(world: World, out: Draft, loads: pd.DataFrame) -> list[Stream]:
     out.note(f"{merged} pairs of market and workload with equal reach were merged into {len(streams)} streams")
     if OTHER_AI in loads.index:
         for name in dict.fromkeys(country_of.values()):
-            own = tuple(h for h, c in country_of.items() if c == name)
+            own = tuple(str(h) for h, c in country_of.items() if c == name)
             streams.append(Stream(f"{OTHER_AI}:{name}", OTHER_AI, (), name, {name: own}))
     return streams
 
@@ -189,8 +189,8 @@ def trusted_countries(world: World) -> dict[str, set[str]]:
     result = {}
     for market, group in zip(table["market"], table["group"], strict=True):
         rule = world.scenario.demand.trust.get(group)
-        everyone = rule is None or rule.hosts == "all"
-        result[market] = {name for name, bloc in blocs.items() if everyone or bloc in rule.hosts}
+        accepted = "all" if rule is None else rule.hosts
+        result[market] = {name for name, bloc in blocs.items() if accepted == "all" or bloc in accepted}
     return result
 
 

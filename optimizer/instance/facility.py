@@ -56,7 +56,7 @@ def build(world: World, out: Draft) -> None:
         hall_build_max_mw=np.where(available > 0, np.inf, 0.0),
         hall_alive=alive,
         hall_cost=vintage_charge(alive, world.discount, yearly[:, None] * np.ones(len(periods))),
-        delivery_adder=delivery_adder(world, list(names)) * 1e-6,
+        delivery_adder=delivery_adder(world, [str(name) for name in names]) * 1e-6,
     )
     out.note("hourly PUE is a labelled synthetic swing around the mean of the region's climate")
 

@@ -26,7 +26,7 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
 
     credit = table["capacity_credit"].fillna(0.0).to_numpy(float)
     factor = 1.0 + zones["planning_reserve_margin"].to_numpy(float)
-    peak = coincident_peak_mw(world, list(names))
+    peak = coincident_peak_mw(world, list(zones.index))
     standing_ai = standing_ai_mw(world, out)
     need = (peak + _by_zone(out, own, standing_ai)) * factor[:, None]
     held = zones["demand_response_share"].fillna(0.0).to_numpy(float)[:, None] * peak

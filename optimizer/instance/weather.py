@@ -46,12 +46,13 @@ def read_profiles(scenario: Scenario, regions: pd.DataFrame) -> Profiles:
 
 def _hourly(scenario, entry, names, peak, energy) -> Profiles:  # type: ignore[no-untyped-def]
     frames = {key: _frame(scenario, entry.country, key) for key in ("load", *PROFILE_OF)}
+    notes: tuple[str, ...] = ()
     factors = {key: _columns(frame, names) for key, frame in frames.items() if key != "load" and frame is not None}
     if entry.country in scenario.time.month_means_for:
         load, factors = _month_means(_columns(frames["load"], names)), {k: _month_means(v) for k, v in factors.items()}
         notes = (f"{entry.country}: hourly records reduced to the mean day of each month",)
     else:
-        load, notes = _columns(frames["load"], names), ()
+        load = _columns(frames["load"], names)
     offset = round(entry.utc_offset_h)
     return hourly_profiles(names, load, peak, energy, factors, offset, notes)
 
@@ -77,8 +78,8 @@ def _month_means(values: np.ndarray) -> np.ndarray:
 
 def _month_hour(scenario, entry, rows, peak, energy) -> Profiles:  # type: ignore[no-untyped-def]
     names = list(rows.index)
-    load, sun = (_mean_days(_frame(scenario, entry.country, key), names) for key in ("load", "solar"))
-    monthly = _frame(scenario, entry.country, "monthly").set_index(["region", "month"])
+    load, sun = (_mean_days(scenario.table(f"power.profiles.{entry.country}.{key}"), names) for key in ("load", "solar"))
+    monthly = scenario.table(f"power.profiles.{entry.country}.monthly").set_index(["region", "month"])
     kind = scenario.power.wind_solar
 
     def by_month(column: str) -> np.ndarray:

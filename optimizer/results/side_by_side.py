@@ -100,7 +100,7 @@ def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
             if one_sided:
                 cells = ["no data", None, None, "no data", None, None]
             rows.append((family, str(period), *cells))
-    columns = ("limit", "period")
+    columns: tuple[str, ...] = ("limit", "period")
     for name in names:
         columns += (f"{name} used", f"{name} tokens/s per MW", f"{name} USD/MW-yr")
     return Section(
