@@ -156,10 +156,16 @@ def test_settings_out_of_range_and_negative_series_are_refused() -> None:
         make_snapshots(GROUPS, NET, TimeSettings(days=365))
     with pytest.raises(ValueError, match="1 to 24 segments"):
         make_snapshots(GROUPS, NET, TimeSettings(days=4, segments=25))
-    with pytest.raises(ValueError, match="at least one series"):
-        make_snapshots([replace(GROUPS[0], weight=0.0)], {}, TimeSettings())
     with pytest.raises(ValueError, match="negative"):
         make_snapshots([], {}, TimeSettings(full_year=True)).aggregate(-LOAD)
+
+
+def test_where_nothing_varies_any_day_will_do() -> None:
+    """Regions that buy at a tariff have neither weather nor a load of their own, and still a year."""
+    steady = make_snapshots([replace(GROUPS[0], weight=0.0)], {}, TimeSettings())
+    assert steady.weight_h.sum() == HOURS
+    assert len(steady) == 4 * 6
+    np.testing.assert_allclose(steady.aggregate(np.ones((HOURS, 1))), 1.0)
 
 
 def test_segments_follow_the_series() -> None:

@@ -14,7 +14,7 @@ from optimizer.model.formulation import formulation
 # Bounds that are switches, not limits: zero or infinite, so that nothing is ever rationed by them. What they close is
 # tested where they close it.
 SWITCHES = {
-    "capacity_built": "never below what the rows of build rate and resource allow; it closes years before the lead time",
+    "capacity_built": "never below what the rows of build rate and resource allow; it closes lead times",
     "hall_built": "zero before the lead time has passed, else infinite; a hall that cannot stand has no use",
     "set_aside": "zero where a chip cannot serve a class",
     "work": "zero where a chip cannot serve a class",

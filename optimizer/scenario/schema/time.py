@@ -14,7 +14,7 @@ class Time(Section):
 
     days: Annotated[int, Field(ge=1, le=365)] = 4
     """Representative days a year."""
-    segments: Annotated[int, Field(ge=1, le=24)] = 6
+    segments: Annotated[int, Field(ge=1, le=24)] = 4
     """Segments a representative day; 24 keeps every hour."""
     peak_day: bool = True
     """Adds the peak day of the year, by the hour."""
