@@ -58,7 +58,9 @@ Out = Annotated[Path, typer.Option("--out", help="Folder that keeps runs: OUT/<s
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
 Solver = Annotated[str | None, typer.Option("--solver", help="auto, ipx, hipo or simplex; default: the scenario's.")]
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads of the solver; default: the scenario's.")]
-TimeLimit = Annotated[float | None, typer.Option("--time-limit", help="Seconds for one solve; default: the scenario's.")]
+TimeLimit = Annotated[
+    float | None, typer.Option("--time-limit", help="Seconds for one solve; default: the scenario's.")
+]
 Tolerance = Annotated[float | None, typer.Option("--tolerance", help="Feasibility tolerance; default: the scenario's.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the solver; default: the scenario's.")]
 Road = Annotated[Via, typer.Option("--via", help="Compiled arrays, or Pyomo's own expansion (slow, the reference).")]
@@ -149,7 +151,9 @@ def new(
 def chips(
     scenario: ScenarioName = "us",
     to: Annotated[str, typer.Option("--destination", "--to", help="Destination: a two-letter country code.")] = "CN",
-    on: Annotated[str | None, typer.Option("--date", "--on", help="Date, e.g. 2026-11-23. Default: the scenario's.")] = None,
+    on: Annotated[
+        str | None, typer.Option("--date", "--on", help="Date, e.g. 2026-11-23. Default: the scenario's.")
+    ] = None,
     why: Annotated[bool, typer.Option("--why/--no-why", help="Say the reason of every verdict.")] = True,
     variant: Variant = None,
     changes: Changes = None,
@@ -167,7 +171,9 @@ def chips(
 
 
 @app.command()
-def check(scenarios: Annotated[list[str], typer.Argument(help="Scenario files or names of shipped scenarios.")]) -> None:
+def check(
+    scenarios: Annotated[list[str], typer.Argument(help="Scenario files or names of shipped scenarios.")],
+) -> None:
     """Solve the year 2024 and hold generation and UHV energy against what was published."""
     with _one_error_style():
         from optimizer.report.terminal import print_sections
@@ -193,7 +199,9 @@ def solve(
 ) -> None:
     """Solve a scenario, certify the plan and keep the run."""
     with _one_error_style():
-        changes = _with_solver(changes, solver=solver, threads=threads, time_limit_s=time_limit, tolerance=tolerance, seed=seed)
+        changes = _with_solver(
+            changes, solver=solver, threads=threads, time_limit_s=time_limit, tolerance=tolerance, seed=seed
+        )
         loaded = _load(scenario, variant, changes)
         from optimizer.report.terminal import StageLog, print_sections
         from optimizer.results.plan import solve_scenario
@@ -222,7 +230,9 @@ def compare(
 ) -> None:
     """Solve two scenarios and print them side by side. Variant and changes apply to both."""
     with _one_error_style():
-        changes = _with_solver(changes, solver=solver, threads=threads, time_limit_s=time_limit, tolerance=tolerance, seed=seed)
+        changes = _with_solver(
+            changes, solver=solver, threads=threads, time_limit_s=time_limit, tolerance=tolerance, seed=seed
+        )
         pair = _load_all([first, second], variant, changes)
         from optimizer.report.terminal import err_console, print_sections
         from optimizer.results.compare import compare as compare_scenarios

@@ -1,4 +1,4 @@
-"""From a validated scenario to named arrays: the one place that calls every room's builder, in the order in which they lean."""
+"""From a validated scenario to named arrays: every room's builder is called here, in the order in which they lean."""
 
 from __future__ import annotations
 
@@ -11,7 +11,21 @@ import pandas as pd
 from optimizer.scenario.export_control import LpEffect, evaluate, lp_effect
 from optimizer.scenario.export_rules import load_rules
 
-from . import clean_share, compute, connection, demand, facility, fleet, horizon, onsite, power, reserve, storage, supply_chain, transmission
+from . import (
+    clean_share,
+    compute,
+    connection,
+    demand,
+    facility,
+    fleet,
+    horizon,
+    onsite,
+    power,
+    reserve,
+    storage,
+    supply_chain,
+    transmission,
+)
 from .draft import Draft, World
 from .hours import quietest_hour_utc
 from .instance import Instance
@@ -30,7 +44,7 @@ LOAD_WEIGHT = 3.0  # of load beside wind and sun in the choice of days: it cuts 
 
 @dataclass(frozen=True)
 class Prepared:
-    """An instance and what it was made from, so that other demand paths need no second reading of weather and plants."""
+    """An instance and what it was made from: other demand paths need no second reading of weather and plants."""
 
     instance: Instance
     world: World
@@ -76,17 +90,22 @@ def make_world(scenario: Scenario) -> World:
     regions = regions[~regions.index.isin(scenario.regions.leave_out)]
     profiles = read_profiles(scenario, regions)
     shots = choose_snapshots(scenario, regions, profiles)
-    return World(scenario, regions, shots, profiles.load_mw, profiles.capacity_factor, (*profiles.notes, shots.describe()))
+    return World(
+        scenario, regions, shots, profiles.load_mw, profiles.capacity_factor, (*profiles.notes, shots.describe())
+    )
 
 
 def choose_snapshots(scenario: Scenario, regions: pd.DataFrame, profiles: Profiles) -> Snapshots:
-    """Representative days on load, wind and sun of all regions together; each country's day of highest net load is forced."""
+    """Representative days on load, wind and sun of all regions; each country's day of highest net load is forced."""
     settings = scenario.time
     has_grid = regions["grid"].astype(float).to_numpy() > 0
     energy = profiles.load_mw.sum(axis=0)
     groups = [WeatherGroup("load", profiles.load_mw[:, has_grid], energy[has_grid], weight=LOAD_WEIGHT)]
     standing = scenario.table("power.plants").groupby(["region", "technology"])["existing_mw"].sum()
-    net = {country: profiles.load_mw[:, (regions["country"] == country).to_numpy()].sum(axis=1) for country in _gridded(regions)}
+    net = {
+        country: profiles.load_mw[:, (regions["country"] == country).to_numpy()].sum(axis=1)
+        for country in _gridded(regions)
+    }
     for technology, profile in (("onshore_wind", "wind"), ("offshore_wind", "offshore_wind"), ("solar", "solar")):
         if profile not in profiles.capacity_factor:
             continue

@@ -22,17 +22,26 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     names = out.set("clean_area", [a for a, _ in areas], country=[c for _, c in areas])
     of_plant = world.regions["grid_region"].reindex(table["region"]).to_numpy()
     clean = (
-        (table["role"] == "generation") & (table["clean"].astype(float) > 0) & (table["site"] == "grid") & np.isin(of_plant.astype(str), names)
+        (table["role"] == "generation")
+        & (table["clean"].astype(float) > 0)
+        & (table["site"] == "grid")
+        & np.isin(of_plant.astype(str), names)
     ).to_numpy()
     rows = table[clean]
-    plants = out.set("clean_plant", rows.index, region=rows["region"], technology=rows["technology"], country=rows["country"])
+    plants = out.set(
+        "clean_plant", rows.index, region=rows["region"], technology=rows["technology"], country=rows["country"]
+    )
     out.relation("clean_plants_of", names, zip(of_plant[clean], plants, strict=True))
     out.relation("mandated_hosts", names, ((a, h) for a, h, b in zip(area, hosts, bound, strict=True) if b))
     weight = world.snapshots.weight_h
     yearly = dict(zip(out.sets["generator"], out.params["availability"][:, 0] @ weight, strict=True))
     yearly |= dict(zip(out.sets["weather_plant"], out.params["weather_share"] @ weight, strict=True))
     hours = np.asarray([yearly[k] for k in plants], float)
-    need = np.asarray([share[c] for _, c in areas])[:, None] * np.ones(len(world.periods)) if areas else np.zeros((0, len(world.periods)))
+    need = (
+        np.asarray([share[c] for _, c in areas])[:, None] * np.ones(len(world.periods))
+        if areas
+        else np.zeros((0, len(world.periods)))
+    )
     out.put(
         clean_share=need,
         has_mandate=need > 0,
@@ -48,7 +57,9 @@ def recent_mw(world: World, rows):  # type: ignore[no-untyped-def]
     where = {(r, k): i for r, k, i in zip(rows["region"], rows["technology"], rows["position"], strict=True)}
     result = np.zeros((len(rows), len(world.periods)))
     share = year_share(world.periods, world.length_yr, changes["year"].to_numpy(float))
-    for region, technology, added, stands in zip(changes["region"], changes["technology"], changes["change_mw"], share, strict=True):
+    for region, technology, added, stands in zip(
+        changes["region"], changes["technology"], changes["change_mw"], share, strict=True
+    ):
         if (region, technology) in where:
             result[where[(region, technology)]] += added * stands
     return result

@@ -23,7 +23,9 @@ def build(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) ->
     names, periods = out.sets["host"], world.periods
     country = out.attributes["host"]["country"]
     chips = chip_table(world)
-    out.set("chip", chips.index, vendor=chips["vendor"], origin=chips["origin"], generation_index=chips["generation_index"])
+    out.set(
+        "chip", chips.index, vendor=chips["vendor"], origin=chips["origin"], generation_index=chips["generation_index"]
+    )
     loads = workload_table(world)
     out.set("workload", loads.index, operating_point=loads["operating_point"])
     pools = out.set("pool", dict.fromkeys(country), country=list(dict.fromkeys(country)))
@@ -41,7 +43,9 @@ def build(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) ->
     stock = chip_stock(world, out, chips)
     out.put(
         chip_hours=hours,
-        work_limit=np.broadcast_to(limit[:, None, :, :, None], (len(loads), len(pools), len(chips), len(periods), shots)),
+        work_limit=np.broadcast_to(
+            limit[:, None, :, :, None], (len(loads), len(pools), len(chips), len(periods), shots)
+        ),
         chip_availability=settings.availability,
         it_kw=kw,
         idle_kw=idle,
@@ -52,13 +56,15 @@ def build(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) ->
     life = chips["lifetime_yr"].to_numpy(float)
     available = np.ones((len(chips), len(periods)))
     alive = vintage_alive(periods, world.length_yr, available, life)
-    price = chips["price_per_chip"].to_numpy(float) * world.money(chips["money"]) * 1e-3  # USD a chip = MUSD per 1000 kchip
+    price = (
+        chips["price_per_chip"].to_numpy(float) * world.money(chips["money"]) * 1e-3
+    )  # USD a chip = MUSD per 1000 kchip
     pay_over = np.repeat(life[:, None], len(periods), axis=1)
     if len(periods) > 1:
         pay_over[:, -1] = np.minimum(life, settings.last_period_economic_life_yr)
         out.note(
-            f"chips bought in {periods[-1]} are paid over {settings.last_period_economic_life_yr:g} years instead of their life: "
-            "what they are worth after the horizon is not counted"
+            f"chips bought in {periods[-1]} are paid over {settings.last_period_economic_life_yr:g} years "
+            "instead of their life: what they are worth after the horizon is not counted"
         )
     cost = np.zeros((len(names), len(chips), len(periods)))
     for host, own in enumerate(country):
@@ -73,9 +79,15 @@ def chip_table(world: World) -> pd.DataFrame:
     chips = world.scenario.table("compute.chips").set_index("chip")
     supply, fleet = world.scenario.table("compute.supply"), world.scenario.table("compute.fleet")
     blocs = {world.scenario.countries[c].chip_bloc for c in world.countries}
-    groups = {(world.scenario.countries[c].demand_group, world.scenario.countries[c].fleet_region) for c in world.countries}
+    groups = {
+        (world.scenario.countries[c].demand_group, world.scenario.countries[c].fleet_region) for c in world.countries
+    }
     known = set(supply.loc[supply["destination_bloc"].isin(blocs), "chip"])
-    known |= {chip for chip, key in zip(fleet["chip"], zip(fleet["group"], fleet["fleet_region"], strict=True), strict=True) if key in groups}
+    known |= {
+        chip
+        for chip, key in zip(fleet["chip"], zip(fleet["group"], fleet["fleet_region"], strict=True), strict=True)
+        if key in groups
+    }
     listed = world.scenario.compute.chip_list
     wanted = [name for name in chips.index if name in known and (listed == "all" or name in listed)]
     table = chips.loc[wanted]
@@ -87,10 +99,16 @@ def chip_table(world: World) -> pd.DataFrame:
 def workload_table(world: World) -> pd.DataFrame:
     """Workloads of the scenario, with other AI work as a class of its own when it counts; indexed by name."""
     table = world.scenario.table("demand.workloads").set_index("workload")
-    table = table.loc[[name for name in world.scenario.demand.workload_list]]
+    table = table.loc[list(world.scenario.demand.workload_list)]
     if world.scenario.demand.other_ai:
         extra = pd.DataFrame(
-            {"operating_point": ["batch"], "rtt_limit_ms": [np.inf], "deferral_window_h": [24.0], "work_multiplier": [1.0], "flexible_share": [1.0]},
+            {
+                "operating_point": ["batch"],
+                "rtt_limit_ms": [np.inf],
+                "deferral_window_h": [24.0],
+                "work_multiplier": [1.0],
+                "flexible_share": [1.0],
+            },
             index=pd.Index([OTHER_AI], name="workload"),
         )
         table = pd.concat([table, extra])
@@ -98,28 +116,44 @@ def workload_table(world: World) -> pd.DataFrame:
 
 
 def throughput(world: World, chips: pd.DataFrame, loads: pd.DataFrame) -> Floats:
-    """Reference tokens per second and chip, (workloads, chips): the chip set's row at the workload's operating point."""
+    """Reference tokens per second and chip, (workloads, chips): the chip set's row at a workload's operating point."""
     rows = world.scenario.table("compute.throughput")
     rows = rows[rows["chip_set"] == world.scenario.compute.chip_set]
     rate = rows.set_index(["chip", "operating_point"])["tokens_per_s"]
     index = pd.MultiIndex.from_product([loads["operating_point"], chips.index])
-    return rate.reindex([(chip, point) for point, chip in index]).fillna(0.0).to_numpy(float).reshape(len(loads), len(chips))
+    return (
+        rate.reindex([(chip, point) for point, chip in index])
+        .fillna(0.0)
+        .to_numpy(float)
+        .reshape(len(loads), len(chips))
+    )
 
 
 def chip_stock(world: World, out: Draft, chips: pd.DataFrame) -> Floats:
     """Fleet in place, kchip (hosts, chips, periods): a country's stock spread as its AI halls are, retired on schedule.
 
-    Like demand and supply, the stock of a period is that of its first year: a vintage that retires in a later year stands.
+    Like demand and supply, the stock of a period is that of its first year: a vintage that retires in a later year
+    stands.
     """
     fleet = world.scenario.table("compute.fleet")
     hosts = out.sets["host"]
     country = np.asarray(out.attributes["host"]["country"])
-    centres = world.scenario.table("facility.data_centres").set_index("region")["ai_it_mw"].reindex(list(hosts)).fillna(0.0).to_numpy(float)
+    centres = (
+        world.scenario.table("facility.data_centres")
+        .set_index("region")["ai_it_mw"]
+        .reindex(list(hosts))
+        .fillna(0.0)
+        .to_numpy(float)
+    )
     first = np.asarray(world.periods, float)
     stock = np.zeros((len(hosts), len(chips), len(first)))
     for name in world.countries:
         setting = world.scenario.countries[name]
-        rows = fleet[(fleet["group"] == setting.demand_group) & (fleet["fleet_region"] == setting.fleet_region) & fleet["chip"].isin(chips.index)]
+        rows = fleet[
+            (fleet["group"] == setting.demand_group)
+            & (fleet["fleet_region"] == setting.fleet_region)
+            & fleet["chip"].isin(chips.index)
+        ]
         here = country == name
         share = centres * here
         if not len(rows) or share.sum() <= 0:

@@ -11,7 +11,9 @@ from .power import growth
 
 STOCK_DATE = 2026.5  # what stands and what is under construction is known for the middle of 2026
 CONNECTION_LIFE_YR = 40.0
-SEASON_OF_MONTH = np.array([0, 0, 1, 1, 1, 2, 2, 2, 1, 1, 1, 0])  # winter, between, summer: the peaks that networks are built for
+SEASON_OF_MONTH = np.array(
+    [0, 0, 1, 1, 1, 2, 2, 2, 1, 1, 1, 0]
+)  # winter, between, summer: the peaks that networks are built for
 
 
 def hosts(world: World) -> pd.Index:
@@ -21,7 +23,10 @@ def hosts(world: World) -> pd.Index:
 
 
 def committed_share(world: World, lead_yr: Floats) -> Floats:
-    """Share of the projects under construction that works in each period (mean over it): they arrive linearly over the lead time."""
+    """Share of the projects under construction that works in each period, mean over it.
+
+    They arrive linearly over the lead time.
+    """
     moments = np.asarray(world.periods, float)[:, None] + (np.arange(24) + 0.5)[None, :] / 24 * world.length_yr
     return np.clip((moments[None] - STOCK_DATE) / np.maximum(lead_yr, 0.25)[:, None, None], 0.0, 1.0).mean(axis=2)
 
@@ -32,14 +37,23 @@ def build(world: World, out: Draft) -> None:
     limits = world.scenario.table("connection.limits").set_index("region")
     names = hosts(world)
     regions = world.regions.loc[names]
-    out.set("host", names, country=regions["country"], zone=regions["zone"], grid_region=regions["grid_region"], name=regions["name"])
+    out.set(
+        "host",
+        names,
+        country=regions["country"],
+        zone=regions["zone"],
+        grid_region=regions["grid_region"],
+        name=regions["name"],
+    )
     limits = limits.loc[names]
     column = {"central": "limit_mw_per_yr", "low": "limit_low_mw_per_yr", "high": "limit_high_mw_per_yr"}[settings.path]
     per_year = limits[column].fillna(limits["limit_mw_per_yr"]).to_numpy(float)
     lead = limits["months_to_power"].to_numpy(float) / 12.0
     quick = limits["flexible_months"].to_numpy(float) / 12.0
     firm = share_available(periods, length, world.decided_from, lead)
-    flexible = share_available(periods, length, world.decided_from, np.where(np.isnan(quick), np.inf, np.minimum(quick, lead)))
+    flexible = share_available(
+        periods, length, world.decided_from, np.where(np.isnan(quick), np.inf, np.minimum(quick, lead))
+    )
     early = world.too_early
     firm[:, early] = flexible[:, early] = 0.0
     flexible *= float(settings.flexible.enabled)
@@ -76,7 +90,7 @@ def build(world: World, out: Draft) -> None:
 
 
 def _headroom(world: World, out: Draft, names: pd.Index, share: float) -> tuple[Floats, Floats]:
-    """Headroom below the seasonal peak per host, period and snapshot, and the largest flexible load over 8760 hours, both MW."""
+    """Headroom below the seasonal peak per host, period and snapshot, largest flexible load over 8760 hours; in MW."""
     from kernels.headroom import headroom as largest_flexible_load
 
     rows = [out.position("region")[name] for name in names]
@@ -88,7 +102,7 @@ def _headroom(world: World, out: Draft, names: pd.Index, share: float) -> tuple[
     factor = energy[rows]
     shots = world.snapshots
     month_share = shots.month_share
-    peak_of_snapshot = np.stack([month_share[:, SEASON_OF_MONTH == s].sum(axis=1) for s in range(3)], axis=1) @ peaks.T
+    peak_of_snapshot = np.stack([month_share[:, s == SEASON_OF_MONTH].sum(axis=1) for s in range(3)], axis=1) @ peaks.T
     here = world.on_snapshots(world.load_mw)[rows]
     headroom = np.maximum(peak_of_snapshot.T - here, 0.0)[:, None, :] * factor[:, :, None]
     room = largest_flexible_load(load, season.astype(np.int64), share)
@@ -107,10 +121,15 @@ def _has_onsite(world: World, out: Draft, names: pd.Index) -> np.ndarray:
 def _costs(world: World, out: Draft, country: np.ndarray, firm_alive: Floats, flexible_alive: Floats) -> None:
     """Annuities of new connections, paid by the campus."""
     table = world.scenario.table("connection.costs")
-    table = table.assign(usd=table["capex_per_kw"].to_numpy(float) * world.money(table["money"])).set_index(["country", "item"])
+    table = table.assign(usd=table["capex_per_kw"].to_numpy(float) * world.money(table["money"])).set_index(
+        ["country", "item"]
+    )
     wacc = np.asarray([world.wacc(c, "campus") for c in country])
     for item, alive, name in (("firm", firm_alive, "firm_cost"), ("flexible", flexible_alive, "flexible_cost")):
-        capex = np.asarray([float(table["usd"].get((c, item), table["usd"].get((c, "firm"), np.nan))) for c in country]) * 1e-3
+        capex = (
+            np.asarray([float(table["usd"].get((c, item), table["usd"].get((c, "firm"), np.nan))) for c in country])
+            * 1e-3
+        )
         life = np.asarray([float(table["lifetime_yr"].get((c, item), CONNECTION_LIFE_YR)) for c in country])
         yearly = (capex * capital_recovery_factor(wacc, life))[:, None] * np.ones(len(world.periods))
         out.put(**{name: vintage_charge(alive, world.discount, yearly)})

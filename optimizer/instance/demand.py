@@ -1,8 +1,9 @@
 """Demand: markets, workloads and round-trip times become streams and routes.
 
-A stream is one workload of all markets that reach the same hosts; a route joins it to a pool of hosts. Where it reaches every
-host of the pool the route is plain; where it reaches some, it is a near route and chips in reach are set aside (room reach).
-Local daily shapes are placed on UTC hours, so load follows the sun; five weekdays and two weekend days make the mean day.
+A stream is one workload of all markets that reach the same hosts; a route joins it to a pool of hosts. Where it
+reaches every host of the pool the route is plain; where it reaches some, it is a near route and chips in reach are
+set aside (room reach). Local daily shapes are placed on UTC hours, so load follows the sun; five weekdays and two
+weekend days make the mean day.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .compute import TTOK_PER_KCHIP_HOUR, OTHER_AI, throughput, workload_table
+from .compute import OTHER_AI, TTOK_PER_KCHIP_HOUR, throughput, workload_table
 from .draft import Draft, World
 from .finance import Floats
 
-OTHER_AI_LEAVES = 0.98  # other AI work leaves at 2 % less than tokens of users, so that a tie between them has one answer
+OTHER_AI_LEAVES = (
+    0.98  # other AI work leaves at 2 % less than tokens of users, so that a tie between them has one answer
+)
 MIX_TTOK_PER_H = 1.0  # mean of the fixed mix at scale one
 
 
@@ -37,13 +40,20 @@ def build(world: World, out: Draft) -> None:
     streams = make_streams(world, out, loads)
     periods, shots = world.periods, world.snapshots
     labels = out.set(
-        "stream", [s.label for s in streams], workload=[s.workload for s in streams],
-        market=["+".join(m for m, _ in s.markets) for s in streams], country=[s.country for s in streams],
+        "stream",
+        [s.label for s in streams],
+        workload=[s.workload for s in streams],
+        market=["+".join(m for m, _ in s.markets) for s in streams],
+        country=[s.country for s in streams],
     )
     routes = [(f"{s.label}>{pool}", s, pool) for s in streams for pool in s.reach]
     names = out.set(
-        "route", [r[0] for r in routes], stream=[s.label for _, s, _ in routes], workload=[s.workload for _, s, _ in routes],
-        market=["+".join(m for m, _ in s.markets) for _, s, _ in routes], pool=[p for _, _, p in routes],
+        "route",
+        [r[0] for r in routes],
+        stream=[s.label for _, s, _ in routes],
+        workload=[s.workload for _, s, _ in routes],
+        market=["+".join(m for m, _ in s.markets) for _, s, _ in routes],
+        pool=[p for _, _, p in routes],
     )
     out.relation("routes_of", labels, ((s.label, name) for name, s, _ in routes))
     keys = [(w, q) for w in out.sets["workload"] for q in out.sets["pool"]]
@@ -80,18 +90,25 @@ def build(world: World, out: Draft) -> None:
     _windows(world, out, loads, streams, flexible)
     _near(world, out, loads, routes)
     if other.any():
-        out.note("other AI work (training, ranking, media) takes an assumed share of the fleet and is kept out of the cost of tokens")
+        out.note(
+            "other AI work (training, ranking, media) takes an assumed share of the fleet "
+            "and is kept out of the cost of tokens"
+        )
     out.note("demand and chips are those of a period's first year; load and plants are means over its years")
 
 
 def requested(world: World, out: Draft, streams: list[Stream], path: str) -> dict[str, Floats]:
     """What a demand path asks for: `demand` and the bounds `unserved_max`, the arrays that tell paths apart.
 
-    Other AI work is a share of what the country's fleet and supply could do; it needs the compute and supply rooms' arrays.
+    Other AI work is a share of what the country's fleet and supply could do; it needs the compute and supply rooms'
+    arrays.
     """
     loads = workload_table(world)
     asked = _stack(
-        [_other_ai(world, out, s) if s.workload == OTHER_AI else _reference_demand(world, loads, s, path) for s in streams],
+        [
+            _other_ai(world, out, s) if s.workload == OTHER_AI else _reference_demand(world, loads, s, path)
+            for s in streams
+        ],
         len(world.periods),
     )
     shape = _stack([_shape(world, s) for s in streams], len(world.snapshots))
@@ -122,7 +139,7 @@ def _other_ai(world: World, out: Draft, stream: Stream) -> Floats:
 
 
 def make_streams(world: World, out: Draft, loads: pd.DataFrame) -> list[Stream]:
-    """Group markets of a workload by the hosts that they reach; other AI work is one stream a country, without limits."""
+    """Group markets of a workload by the hosts they reach; other AI work is one stream a country, without limits."""
     reach = _reach_table(world, out)
     country_of = dict(zip(out.sets["host"], out.attributes["host"]["country"], strict=True))
     trusted = trusted_countries(world)
@@ -145,7 +162,9 @@ def make_streams(world: World, out: Draft, loads: pd.DataFrame) -> list[Stream]:
         for host in hosts:
             pools.setdefault(country_of[host], []).append(host)
         label = f"{workload}:{markets[0][0]}" + (f"+{len(markets) - 1}" if len(markets) > 1 else "")
-        streams.append(Stream(f"{label}#{number}", workload, tuple(markets), owner, {p: tuple(h) for p, h in pools.items()}))
+        streams.append(
+            Stream(f"{label}#{number}", workload, tuple(markets), owner, {p: tuple(h) for p, h in pools.items()})
+        )
     merged = sum(len(s.markets) for s in streams)
     out.note(f"{merged} pairs of market and workload with equal reach were merged into {len(streams)} streams")
     if OTHER_AI in loads.index:
@@ -172,7 +191,9 @@ def served_markets(world: World, workload: str) -> list[tuple[str, str, float]]:
 
 
 def _limit_column(world: World) -> str:
-    return {"strict": "rtt_limit_strict_ms", "central": "rtt_limit_ms", "loose": "rtt_limit_loose_ms"}[world.scenario.demand.latency_limit]
+    return {"strict": "rtt_limit_strict_ms", "central": "rtt_limit_ms", "loose": "rtt_limit_loose_ms"}[
+        world.scenario.demand.latency_limit
+    ]
 
 
 def _reach_table(world: World, out: Draft) -> pd.DataFrame:
@@ -211,8 +232,8 @@ def _reference_demand(world: World, loads: pd.DataFrame, stream: Stream, path: s
 def _common_mix(world: World, loads: pd.DataFrame, streams: list[Stream], asked: Floats) -> Floats:
     """The fixed mix, Ttok/h per stream and period: workloads in the world's central shares, the same for every country.
 
-    Within a workload the streams keep the shares of their own demand (``asked``, zero for streams outside the mix). The mean
-    of the mix is `MIX_TTOK_PER_H`.
+    Within a workload the streams keep the shares of their own demand (``asked``, zero for streams outside the mix).
+    The mean of the mix is `MIX_TTOK_PER_H`.
     """
     rows = world.scenario.table("demand.demand")
     rows = rows[rows["workload"].isin(loads.index)]
@@ -220,7 +241,10 @@ def _common_mix(world: World, loads: pd.DataFrame, streams: list[Stream], asked:
     for w, workload in enumerate(loads.index):
         yearly = rows[rows["workload"] == workload].groupby("year")["central"].sum().sort_index()
         if len(yearly):
-            world_work[w] = np.interp(world.periods, yearly.index.to_numpy(float), yearly.to_numpy(float)) * loads.at[workload, "work_multiplier"]
+            world_work[w] = (
+                np.interp(world.periods, yearly.index.to_numpy(float), yearly.to_numpy(float))
+                * loads.at[workload, "work_multiplier"]
+            )
     which = np.asarray([list(loads.index).index(s.workload) for s in streams], int)
     own = np.zeros_like(world_work)
     np.add.at(own, which, asked)
@@ -260,7 +284,10 @@ def _flexible_share(world: World, loads: pd.DataFrame, stream: Stream) -> float:
 
 
 def _windows(world: World, out: Draft, loads: pd.DataFrame, streams: list[Stream], flexible: Floats) -> None:
-    """Windows of deferrable streams: consecutive snapshots of one day, each at least as long as the window where the day allows."""
+    """Windows of deferrable streams: consecutive snapshots of one day.
+
+    Each is at least as long as the stream's window where the day allows.
+    """
     shots = world.snapshots
     names, owners, days, members = [], [], [], []
     for s, share in zip(streams, flexible, strict=True):
@@ -287,7 +314,9 @@ def _windows(world: World, out: Draft, loads: pd.DataFrame, streams: list[Stream
                 members.append(hours)
     out.set("window", names, stream=owners, day=days)
     labels = out.sets["snapshot"]
-    out.relations["snapshots_of_window"] = {name: [labels[t] for t in hours] for name, hours in zip(names, members, strict=True)}
+    out.relations["snapshots_of_window"] = {
+        name: [labels[t] for t in hours] for name, hours in zip(names, members, strict=True)
+    }
     lookup = np.empty(len(names), dtype=object)
     lookup[:] = owners
     out.params["stream_of"] = lookup
@@ -299,11 +328,21 @@ def _near(world: World, out: Draft, loads: pd.DataFrame, routes: list[tuple[str,
     size = {pool: country.count(pool) for pool in out.sets["pool"]}
     near = [(name, s, pool) for name, s, pool in routes if len(s.reach[pool]) < size[pool]]
     out.set(
-        "near_route", [n for n, _, _ in near], stream=[s.label for _, s, _ in near], workload=[s.workload for _, s, _ in near],
-        market=["+".join(m for m, _ in s.markets) for _, s, _ in near], pool=[p for _, _, p in near],
+        "near_route",
+        [n for n, _, _ in near],
+        stream=[s.label for _, s, _ in near],
+        workload=[s.workload for _, s, _ in near],
+        market=["+".join(m for m, _ in s.markets) for _, s, _ in near],
+        pool=[p for _, _, p in near],
     )
     arcs = [(f"{name}@{host}", name, host, s.workload) for name, s, pool in near for host in s.reach[pool]]
-    labels = out.set("near_arc", [a[0] for a in arcs], route=[a[1] for a in arcs], host=[a[2] for a in arcs], workload=[a[3] for a in arcs])
+    labels = out.set(
+        "near_arc",
+        [a[0] for a in arcs],
+        route=[a[1] for a in arcs],
+        host=[a[2] for a in arcs],
+        workload=[a[3] for a in arcs],
+    )
     out.relation("arcs_of", [n for n, _, _ in near], ((route, label) for label, route, _, _ in arcs))
     out.relation("arcs_at", out.sets["host"], ((host, label) for label, _, host, _ in arcs))
     chips = world.scenario.table("compute.chips").set_index("chip").loc[list(out.sets["chip"])]

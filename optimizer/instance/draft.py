@@ -50,7 +50,8 @@ class Draft:
     def put(self, **params: Any) -> None:
         """Fix arrays by name."""
         for name, values in params.items():
-            self.params[name] = np.asarray(values) if getattr(values, "dtype", None) == object else np.asarray(values, float)
+            holds_objects = hasattr(values, "dtype") and values.dtype == np.dtype(object)
+            self.params[name] = np.asarray(values) if holds_objects else np.asarray(values, float)
 
     def note(self, text: str) -> None:
         """Record an assumption that the result must repeat, once."""
@@ -121,7 +122,7 @@ class World:
         return result
 
     def money(self, unit: pd.Series | Sequence[str] | str) -> Floats:
-        """Factors from the money units of a table to the scenario's currency year. KeyError names a unit without a factor."""
+        """Factors from a table's money units to the scenario's currency year. KeyError names a unit that has none."""
         factors = self.scenario.money.factors
         if isinstance(unit, str):
             return np.asarray(float(factors[unit]))

@@ -38,11 +38,24 @@ def build(world: World, out: Draft) -> None:
     alive = vintage_alive(periods, length, available, own["lifetime_yr"].to_numpy(float))
     wacc = np.asarray([world.wacc(c, "campus") for c in country])
     capex = own["capex_per_mw_it"].to_numpy(float) * world.money(own["money"]) * 1e-6
-    yearly = capex * (capital_recovery_factor(wacc, own["lifetime_yr"].to_numpy(float)) + own["fixed_om_share"].fillna(0.0).to_numpy(float))
+    yearly = capex * (
+        capital_recovery_factor(wacc, own["lifetime_yr"].to_numpy(float))
+        + own["fixed_om_share"].fillna(0.0).to_numpy(float)
+    )
     centres = world.scenario.table("facility.data_centres").set_index("region").reindex(list(names))
-    lead = world.scenario.table("connection.limits").set_index("region")["months_to_power"].reindex(list(names)).to_numpy(float) / 12.0
+    lead = (
+        world.scenario.table("connection.limits")
+        .set_index("region")["months_to_power"]
+        .reindex(list(names))
+        .to_numpy(float)
+        / 12.0
+    )
     peak = climate["pue_peak"].to_numpy(float)
-    coming = centres["under_construction_facility_mw"].fillna(0.0).to_numpy(float) / peak * float(world.scenario.connection.committed)
+    coming = (
+        centres["under_construction_facility_mw"].fillna(0.0).to_numpy(float)
+        / peak
+        * float(world.scenario.connection.committed)
+    )
     idle = world.scenario.facility.convert_idle_share * np.maximum(
         centres["existing_it_mw"].fillna(0.0).to_numpy(float) - centres["ai_it_mw"].fillna(0.0).to_numpy(float), 0.0
     )
@@ -62,7 +75,7 @@ def build(world: World, out: Draft) -> None:
 
 
 def delivery_adder(world: World, names: list[str]) -> Floats:
-    """What a campus pays on top of the wholesale price, USD/MWh: one definition for all regions, value-added tax taken out.
+    """What a campus pays on top of the wholesale price, USD/MWh: one definition for all regions, without VAT.
 
     ``difference``: industrial less wholesale price. ``components``: energy tariff + funds + demand charge spread over
     730 h at a load factor of 0.85. ``flat`` (a tariff region): nothing, the tariff is the price of its supply.
@@ -76,5 +89,7 @@ def delivery_adder(world: World, names: list[str]) -> Floats:
         + table["demand_charge_per_kw_month"].fillna(0.0) * 1000.0 / (730.0 * DEMAND_CHARGE_LOAD_FACTOR)
     )
     adder = pd.Series(0.0, index=table.index)
-    adder = adder.where(table["method"] != "difference", difference.clip(lower=0.0)).where(table["method"] != "components", parts)
+    adder = adder.where(table["method"] != "difference", difference.clip(lower=0.0)).where(
+        table["method"] != "components", parts
+    )
     return (adder / (1.0 + table["vat_rate"].fillna(0.0))).fillna(0.0).to_numpy(float) * usd

@@ -1,7 +1,7 @@
 """Money and time: annuities, discounting, and the share of a period in which a vintage stands.
 
-Periods are named by their first year and last `length` years. A decision taken at `decided_from` (a date in years, 2026.9 is
-late November 2026) with a lead time of L years stands from `decided_from + L` on.
+Periods are named by their first year and last `length` years. A decision taken at `decided_from` (a date in years,
+2026.9 is late November 2026) with a lead time of L years stands from `decided_from + L` on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def capital_recovery_factor(rate: ArrayLike, life_yr: ArrayLike) -> Floats:
 
 
 def discount_weights(periods: Sequence[int], length_yr: int, rate: float, base_year: int) -> Floats:
-    """Discounted years of each period: the sum over its years v of (1 + rate)^-(v + 0.5 - base_year). Shape (periods,)."""
+    """Discounted years of each period, (periods,): the sum over its years v of (1 + rate)^-(v + 0.5 - base_year)."""
     years = np.asarray(periods)[:, None] + np.arange(length_yr)[None, :]
     return ((1.0 + rate) ** -(years + 0.5 - base_year)).sum(axis=1)
 
@@ -47,7 +47,9 @@ def vintage_alive(periods: Sequence[int], length_yr: int, available: Floats, lif
     first = np.asarray(periods, float)
     start = first[None, :] + (1.0 - share) * length_yr
     end = start + np.broadcast_to(np.asarray(life_yr, float), (share.shape[0],))[:, None]
-    overlap = np.minimum(end[:, :, None], first[None, None, :] + length_yr) - np.maximum(start[:, :, None], first[None, None, :])
+    overlap = np.minimum(end[:, :, None], first[None, None, :] + length_yr) - np.maximum(
+        start[:, :, None], first[None, None, :]
+    )
     alive = np.clip(overlap / length_yr, 0.0, 1.0) * (share > 0)[:, :, None]
     return alive[0] if one else alive
 

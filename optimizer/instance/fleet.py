@@ -1,7 +1,8 @@
 """Fleet: which plants a scenario holds, how much of each stands in every period, and what may be added.
 
-A plant is one technology in one region, labelled ``region:technology``. What stands is the table of plants at the end of its
-year plus dated changes; a change counts half of its own year. A plant that neither stands nor can be built is left out.
+A plant is one technology in one region, labelled ``region:technology``. What stands is the table of plants at the end
+of its year plus dated changes; a change counts half of its own year. A plant that neither stands nor can be built is
+left out.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from .finance import Floats, share_available, vintage_alive, year_share
 
 @dataclass(frozen=True)
 class Fleet:
-    """Plants in the order of the set. ``table`` has a row a plant: region, technology, country and the technology's columns
-    (money already in the scenario's currency year), its own heat rate, historic capacity factor and storage energy.
+    """Plants in the order of the set.
 
+    ``table`` has a row a plant: region, technology, country and the technology's columns (money already in the
+    scenario's currency year), its own heat rate, historic capacity factor and storage energy.
     standing_mw, available, build_max_mw: (plants, periods); alive: (plants, periods, periods).
     """
 
@@ -46,10 +48,12 @@ def technologies(world: World) -> pd.DataFrame:
 
 
 def make_fleet(world: World, out: Draft) -> Fleet:
-    """Choose the plants and work out what stands and what may be built; prunes and notes how many candidates fell away."""
+    """Choose the plants, work out what stands and what may be built; prune, and note how many candidates fell away."""
     regions, periods, length = world.regions, world.periods, world.length_yr
     tech = technologies(world)
-    known_year = world.scenario.power.base_fleet_year == 2024  # a check against a known year: its mean fleet, no changes
+    known_year = (
+        world.scenario.power.base_fleet_year == 2024
+    )  # a check against a known year: its mean fleet, no changes
     standing = world.scenario.table("power.plants_2024" if known_year else "power.plants")
     standing = standing[standing["region"].isin(regions.index)]
     changes = world.scenario.table("power.plant_changes")
@@ -65,9 +69,18 @@ def make_fleet(world: World, out: Draft) -> Fleet:
     table = table.join(tech, on=["country", "technology"])
 
     index = pd.MultiIndex.from_frame(table[["region", "technology"]])
-    now = standing.groupby(["region", "technology"]).agg(
-        {"existing_mw": "sum", "energy_mwh": "sum", "heat_rate_mmbtu_per_mwh": "mean", "hist_capacity_factor": "mean"}
-    ).reindex(index)
+    now = (
+        standing.groupby(["region", "technology"])
+        .agg(
+            {
+                "existing_mw": "sum",
+                "energy_mwh": "sum",
+                "heat_rate_mmbtu_per_mwh": "mean",
+                "hist_capacity_factor": "mean",
+            }
+        )
+        .reindex(index)
+    )
     base_mw = now["existing_mw"].fillna(0.0).to_numpy(float)
     base_mwh = now["energy_mwh"].fillna(0.0).to_numpy(float)
     table["own_heat_rate"] = now["heat_rate_mmbtu_per_mwh"].to_numpy(float)
@@ -77,7 +90,9 @@ def make_fleet(world: World, out: Draft) -> Fleet:
     mw[at_tariff] = _tariff_supply(world, table["region"][at_tariff])
 
     # what may be built: lead time, the resource of the region, nothing before the build years
-    available = share_available(periods, length, world.decided_from, table["lead_time_yr"].fillna(np.inf).to_numpy(float))
+    available = share_available(
+        periods, length, world.decided_from, table["lead_time_yr"].fillna(np.inf).to_numpy(float)
+    )
     available[:, world.too_early] = 0.0
     limits = potential.reindex(index)
     table["grid_connection_cost_per_kw"] = limits["grid_connection_cost_per_kw"].fillna(0.0).to_numpy(float)
@@ -86,7 +101,12 @@ def make_fleet(world: World, out: Draft) -> Fleet:
     needs_site = np.asarray([key in sited for key in zip(table["country"], table["technology"], strict=True)])
     room = np.where(np.isnan(room), np.where(needs_site, 0.0, np.inf), room)
     onsite = (table["site"] == "campus").to_numpy()
-    may_build = (table["buildable"].to_numpy(float) > 0) & (room > 0) & ~at_tariff & ~(onsite & (not world.scenario.connection.behind_the_meter.enabled))
+    may_build = (
+        (table["buildable"].to_numpy(float) > 0)
+        & (room > 0)
+        & ~at_tariff
+        & ~(onsite & (not world.scenario.connection.behind_the_meter.enabled))
+    )
     rate = table["max_build_mw_per_yr"].fillna(np.inf).to_numpy(float)
     most = rate[:, None] * length * np.where(available > 0, available, 1.0)  # a technology without a rate: infinite
     build_max = np.where(may_build[:, None] & (available > 0), np.minimum(room[:, None], most), 0.0)
@@ -96,12 +116,14 @@ def make_fleet(world: World, out: Draft) -> Fleet:
     out.note(f"{int((~keep).sum())} plants that neither stand nor can be built were left out")
     table, mw, mwh = table[keep].reset_index(drop=True), mw[keep], mwh[keep]
     available, build_max = available[keep], build_max[keep]
-    alive = vintage_alive(periods, length, np.where(build_max > 0, available, 0.0), table["lifetime_yr"].fillna(30).to_numpy(float))
+    alive = vintage_alive(
+        periods, length, np.where(build_max > 0, available, 0.0), table["lifetime_yr"].fillna(30).to_numpy(float)
+    )
     return Fleet(table, mw, mwh, available, alive, build_max, room[keep])
 
 
 def _tariff_supply(world: World, names: pd.Series) -> Floats:
-    """Supply of regions without a modelled grid, MW (regions, periods): whatever may be connected by then can be bought.
+    """Supply of regions without a modelled grid, MW (regions, periods): all that may be connected by then is on offer.
 
     The figure never binds, the connection does: sites that stand or are under construction at twice their IT load (no
     PUE is above two) and the high path of the yearly limit. Energy is bought at the tariff.
@@ -109,30 +131,42 @@ def _tariff_supply(world: World, names: pd.Series) -> Floats:
     limits = world.scenario.table("connection.limits").set_index("region").reindex(names)
     centres = world.scenario.table("facility.data_centres").set_index("region").reindex(names)
     yearly = limits[["limit_mw_per_yr", "limit_high_mw_per_yr"]].max(axis=1).fillna(0.0).to_numpy(float)
-    stands = 2.0 * centres[["existing_it_mw", "ai_it_mw"]].max(axis=1).fillna(0.0) + centres["under_construction_facility_mw"].fillna(0.0)
+    stands = 2.0 * centres[["existing_it_mw", "ai_it_mw"]].max(axis=1).fillna(0.0) + centres[
+        "under_construction_facility_mw"
+    ].fillna(0.0)
     years = np.asarray(world.periods, float) + world.length_yr - world.periods[0]
     return stands.to_numpy(float)[:, None] + yearly[:, None] * years[None, :]
 
 
 def _too_small(world: World, table: pd.DataFrame, build_max: Floats) -> np.ndarray:
-    """Programmes that cannot matter: all that their country can build of them is below `MINOR_SHARE` of its peak load."""
+    """Programmes that cannot matter: all their country can build of them is below `MINOR_SHARE` of its peak load."""
     peak = world.regions.groupby("country")["peak_load_mw"].sum()
     rate = table["max_build_mw_per_yr"].to_numpy(float)
-    lead = share_available(world.periods, world.length_yr, world.decided_from, table["lead_time_yr"].fillna(np.inf).to_numpy(float))
+    lead = share_available(
+        world.periods, world.length_yr, world.decided_from, table["lead_time_yr"].fillna(np.inf).to_numpy(float)
+    )
     lead[:, world.too_early] = 0.0
     national = np.where(np.isnan(rate), np.inf, np.nan_to_num(rate) * world.length_yr * (lead**2).sum(axis=1))
-    small = (national < MINOR_SHARE * table["country"].map(peak).fillna(0.0).to_numpy(float)) & (build_max.max(axis=1) > 0)
-    return small
+    minor = MINOR_SHARE * table["country"].map(peak).fillna(0.0).to_numpy(float)
+    return (national < minor) & (build_max.max(axis=1) > 0)
 
 
 def _changed(
-    changes: pd.DataFrame, index: pd.MultiIndex, periods: tuple[int, ...], length: int, base_mw: Floats, base_mwh: Floats, hours: Floats
+    changes: pd.DataFrame,
+    index: pd.MultiIndex,
+    periods: tuple[int, ...],
+    length: int,
+    base_mw: Floats,
+    base_mwh: Floats,
+    hours: Floats,
 ) -> tuple[Floats, Floats]:
     """Standing MW and MWh per plant and period: the table of plants plus dated changes, never below zero."""
     mw = np.repeat(base_mw[:, None], len(periods), axis=1)
     mwh = np.repeat(base_mwh[:, None], len(periods), axis=1)
     row = index.get_indexer(pd.MultiIndex.from_frame(changes[["region", "technology"]]))
-    share = year_share(periods, length, changes["year"].to_numpy(float)) if len(changes) else np.zeros((0, len(periods)))
+    share = (
+        year_share(periods, length, changes["year"].to_numpy(float)) if len(changes) else np.zeros((0, len(periods)))
+    )
     added = changes["change_mw"].to_numpy(float)
     energy = changes["energy_mwh"].to_numpy(float) if "energy_mwh" in changes else np.full(len(changes), np.nan)
     known = row >= 0
@@ -146,6 +180,12 @@ def _potential(world: World) -> pd.DataFrame:
     """Resource and grid-connection cost per region and technology (several sites of a region are one)."""
     table = world.scenario.table("power.resource_potential").copy()
     if not len(table):
-        return pd.DataFrame(columns=["potential_mw", "grid_connection_cost_per_kw"], index=pd.MultiIndex.from_arrays([[], []]), dtype=float)
-    table["grid_connection_cost_per_kw"] = pd.to_numeric(table["grid_connection_cost_per_kw"]).fillna(0.0) * world.money(table["money"])
+        return pd.DataFrame(
+            columns=["potential_mw", "grid_connection_cost_per_kw"],
+            index=pd.MultiIndex.from_arrays([[], []]),
+            dtype=float,
+        )
+    table["grid_connection_cost_per_kw"] = pd.to_numeric(table["grid_connection_cost_per_kw"]).fillna(
+        0.0
+    ) * world.money(table["money"])
     return table.groupby(["region", "technology"]).agg({"potential_mw": "sum", "grid_connection_cost_per_kw": "mean"})

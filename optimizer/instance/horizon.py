@@ -24,10 +24,14 @@ def build(world: World, out: Draft) -> None:
         is_peak_day=[int(flag) for flag in shots.is_peak_day],
     )
     out.relation("snapshots_of_day", days, zip((int(day) for day in shots.day), labels, strict=True))
-    out.put(hours=shots.weight_h, step_h=shots.step_h, discount=world.discount, by_then=np.triu(np.ones((len(world.periods),) * 2)))
+    out.put(
+        hours=shots.weight_h,
+        step_h=shots.step_h,
+        discount=world.discount,
+        by_then=np.triu(np.ones((len(world.periods),) * 2)),
+    )
     previous = np.empty(len(labels), dtype=object)
     previous[:] = [labels[int(i)] for i in shots.previous]
     out.params["previous"] = previous
     if world.periods[-1] + world.length_yr > 2032:
         out.note(f"period {world.periods[-1]} is extrapolated: chip supply and most forecasts end in 2030")
-

@@ -14,11 +14,15 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     names, table = out.sets["host"], fleet.table
     campus = ((table["site"] == "campus") & (table["role"] == "generation") & table["region"].isin(names)).to_numpy()
     rows = table[campus]
-    plants = out.set("campus_plant", rows.index, region=rows["region"], technology=rows["technology"], country=rows["country"])
+    plants = out.set(
+        "campus_plant", rows.index, region=rows["region"], technology=rows["technology"], country=rows["country"]
+    )
     out.relation("campus_plants_in", names, zip(rows["region"], plants, strict=True))
     out.relation("campus_plants_of_country", world.countries, zip(rows["country"], plants, strict=True))
     credit = rows["capacity_credit"].fillna(0.0).to_numpy(float)
-    outage = rows["forced_outage_rate"].fillna(0.0).to_numpy(float) + rows["planned_outage_rate"].fillna(0.0).to_numpy(float)
+    outage = rows["forced_outage_rate"].fillna(0.0).to_numpy(float) + rows["planned_outage_rate"].fillna(0.0).to_numpy(
+        float
+    )
     rate = rows["heat_rate_mmbtu_per_mwh"].fillna(0.0).clip(upper=HEAT_RATE_CEILING).to_numpy(float)
     running = rows["variable_om_per_mwh"].fillna(0.0).to_numpy(float)[:, None] + rate[:, None] * fuel_price(world, rows)
     emissions = rows["co2_t_per_mwh"].fillna(0.0).to_numpy(float)
@@ -30,7 +34,12 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     np.add.at(firm, host, credit[:, None] * standing)
     np.add.at(stands, host, (1.0 - outage)[:, None] * standing)
     np.add.at(grows, host, np.maximum.accumulate(fleet.build_max_mw[campus] > 0, axis=1).astype(float))
-    limit = world.scenario.table("connection.limits").set_index("region")["onsite_limit_mw_per_yr"].reindex(list(names)).to_numpy(float)
+    limit = (
+        world.scenario.table("connection.limits")
+        .set_index("region")["onsite_limit_mw_per_yr"]
+        .reindex(list(names))
+        .to_numpy(float)
+    )
     share = np.zeros(size)
     for i, row in zip(host, fleet.available[campus], strict=True):
         share[i] = np.maximum(share[i], row)  # the quickest technology of the region sets its share of the period

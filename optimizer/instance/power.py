@@ -20,7 +20,14 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     table.index = pd.Index(names)
     columns = {"region": table["region"], "technology": table["technology"], "country": table["country"]}
     regions = world.regions
-    out.set("region", regions.index, country=regions["country"], zone=regions["zone"], grid_region=regions["grid_region"], name=regions["name"])
+    out.set(
+        "region",
+        regions.index,
+        country=regions["country"],
+        zone=regions["zone"],
+        grid_region=regions["grid_region"],
+        name=regions["name"],
+    )
     out.set("plant", names, **columns)
     on_grid = (table["role"] == "generation").to_numpy() & (table["site"] == "grid").to_numpy()
     is_weather = on_grid & table["profile"].isin(WEATHER).to_numpy()
@@ -47,7 +54,11 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     availability = thermal_availability(world, table[is_generator])
     available = np.repeat(availability[:, None, :], len(periods), axis=1)
     varies = np.broadcast_to(grows[:, :, None], shape) & (available > 0)
-    must_run = table["min_output_share"].fillna(0.0).to_numpy(float)[is_generator][:, None, None] * available * standing[:, :, None]
+    must_run = (
+        table["min_output_share"].fillna(0.0).to_numpy(float)[is_generator][:, None, None]
+        * available
+        * standing[:, :, None]
+    )
     load = base_load(world)
     out.put(
         base_load_mw=load,
@@ -118,14 +129,19 @@ def ai_draw_recorded_mw(world: World) -> Floats:
 
 
 def base_load(world: World) -> Floats:
-    """Load without the modelled AI sites, MW: recorded shape x growth, less the AI draw it holds. (regions, periods, snapshots)."""
+    """Load without the modelled AI sites, MW (regions, periods, snapshots).
+
+    The recorded shape x growth, less the AI draw that it holds.
+    """
     energy, _ = growth(world)
-    load = energy[:, :, None] * world.on_snapshots(world.load_mw)[:, None, :] - ai_draw_recorded_mw(world)[:, None, None]
+    load = (
+        energy[:, :, None] * world.on_snapshots(world.load_mw)[:, None, :] - ai_draw_recorded_mw(world)[:, None, None]
+    )
     return np.maximum(load, 0.0)
 
 
 def thermal_availability(world: World, table: pd.DataFrame) -> Floats:
-    """Share of capacity that can run by month, (generators, snapshots): forced outages always, planned ones off the peaks."""
+    """Share of capacity that can run by month, (generators, snapshots); planned outages lie off the peaks."""
     from .profiles import monthly_availability
 
     forced = table["forced_outage_rate"].fillna(0.0).to_numpy(float)
@@ -139,12 +155,17 @@ def weather_output(world: World, out: Draft, table: pd.DataFrame) -> Floats:
     factors = {name: world.on_snapshots(series) for name, series in world.weather.items()}
     if not len(table):
         return np.zeros((0, len(world.snapshots)))
-    share = np.stack([factors[profile][position[region]] for region, profile in zip(table["region"], table["profile"], strict=True)])
+    share = np.stack(
+        [factors[profile][position[region]] for region, profile in zip(table["region"], table["profile"], strict=True)]
+    )
     return np.where(share < 1e-3, 0.0, share)  # dawn and dusk: a share this small only widens the range of coefficients
 
 
 def _ramps(world: World, out: Draft, table: pd.DataFrame, standing: Floats, shape: tuple[int, ...]) -> None:
-    """Ramp limits where the table of technologies gives a share of capacity an hour; a long snapshot may hold a full swing."""
+    """Ramp limits where the table of technologies gives a share of capacity an hour.
+
+    A long snapshot may hold a full swing.
+    """
     share = table["ramp_share_per_h"].to_numpy(float)
     step = np.nan_to_num(share, nan=1.0)[:, None] * world.snapshots.step_h[None, :]
     limit = np.where(step < 1.0, step, 0.0)[:, None, :] * standing[:, :, None]
@@ -155,11 +176,15 @@ def _programmes(world: World, out: Draft, fleet: Fleet) -> None:
     """Build rates: plants of one technology in one country share what its industry delivers in a period."""
     table = fleet.table
     rated = (fleet.build_max_mw.max(axis=1) > 0) & table["max_build_mw_per_yr"].notna().to_numpy()
-    pairs = table[rated][["country", "technology", "max_build_mw_per_yr", "lead_time_yr"]].drop_duplicates(["country", "technology"])
+    pairs = table[rated][["country", "technology", "max_build_mw_per_yr", "lead_time_yr"]].drop_duplicates(
+        ["country", "technology"]
+    )
     names = [f"{c}:{k}" for c, k in zip(pairs["country"], pairs["technology"], strict=True)]
     out.set("programme", names, country=pairs["country"], technology=pairs["technology"])
     member = [f"{c}:{k}" for c, k in zip(table["country"], table["technology"], strict=True)]
-    out.relation("plants_of_programme", names, ((g, k) for g, k, r in zip(member, table.index, rated, strict=True) if r))
+    out.relation(
+        "plants_of_programme", names, ((g, k) for g, k, r in zip(member, table.index, rated, strict=True) if r)
+    )
     first = {g: i for i, g in reversed(list(enumerate(member))) if rated[i]}
     available = fleet.available[[first[g] for g in names]] if names else np.zeros((0, len(world.periods)))
     rate = pairs["max_build_mw_per_yr"].to_numpy(float)[:, None] * world.length_yr * available
@@ -197,9 +222,16 @@ def _costs(world: World, out: Draft, fleet: Fleet, is_generator: np.ndarray, dis
     table, periods = fleet.table, world.periods
     fixed = table["fixed_om_per_kw_yr"].fillna(0.0).to_numpy(float) * 1e-3  # USD/kW-yr = MUSD/GW-yr
     multiplier = _multiplier(world, table)
-    wacc = np.asarray([world.wacc(c, "campus" if s == "campus" else "grid") for c, s in zip(table["country"], table["site"], strict=True)])
+    wacc = np.asarray(
+        [
+            world.wacc(c, "campus" if s == "campus" else "grid")
+            for c, s in zip(table["country"], table["site"], strict=True)
+        ]
+    )
     life = table["lifetime_yr"].fillna(30).to_numpy(float)
-    capex = (table["capex_per_kw"].fillna(0.0) * multiplier + table["grid_connection_cost_per_kw"]).to_numpy(float) * 1e-3
+    capex = (table["capex_per_kw"].fillna(0.0) * multiplier + table["grid_connection_cost_per_kw"]).to_numpy(
+        float
+    ) * 1e-3
     yearly = (capex * capital_recovery_factor(wacc, life) + fixed)[:, None] * np.ones(len(periods))
     later = np.cumsum(discount[::-1])[::-1]
     out.put(
@@ -208,12 +240,22 @@ def _costs(world: World, out: Draft, fleet: Fleet, is_generator: np.ndarray, dis
         standing_cost=fixed[:, None] * fleet.standing_mw * discount[None, :],
     )
     makes = table[is_generator]
-    rate = makes["own_heat_rate"].fillna(makes["heat_rate_mmbtu_per_mwh"]).fillna(0.0).clip(upper=HEAT_RATE_CEILING).to_numpy(float)
-    running = makes["variable_om_per_mwh"].fillna(0.0).to_numpy(float)[:, None] + rate[:, None] * fuel_price(world, makes)
+    rate = (
+        makes["own_heat_rate"]
+        .fillna(makes["heat_rate_mmbtu_per_mwh"])
+        .fillna(0.0)
+        .clip(upper=HEAT_RATE_CEILING)
+        .to_numpy(float)
+    )
+    running = makes["variable_om_per_mwh"].fillna(0.0).to_numpy(float)[:, None] + rate[:, None] * fuel_price(
+        world, makes
+    )
     tariff = _tariff_per_mwh(world, makes)
     emissions = np.where(
         makes["heat_rate_mmbtu_per_mwh"].fillna(0.0) > 0,
-        makes["co2_t_per_mwh"].fillna(0.0) * rate / makes["heat_rate_mmbtu_per_mwh"].where(makes["heat_rate_mmbtu_per_mwh"] > 0),
+        makes["co2_t_per_mwh"].fillna(0.0)
+        * rate
+        / makes["heat_rate_mmbtu_per_mwh"].where(makes["heat_rate_mmbtu_per_mwh"] > 0),
         makes["co2_t_per_mwh"].fillna(0.0),
     ).astype(float)
     emissions = np.nan_to_num(emissions)
@@ -235,13 +277,15 @@ def _multiplier(world: World, table: pd.DataFrame) -> Floats:
 
 
 def fuel_price(world: World, table: pd.DataFrame) -> Floats:
-    """Fuel price per generator and period, USD/MMBtu: the region's row at mid period, else the technology's own figure."""
+    """Fuel price per generator and period, USD/MMBtu: the region's row at mid period, else the technology's figure."""
     rows = world.scenario.table("power.fuel_prices").copy()
     rows["price"] = rows["price_per_mmbtu"].to_numpy(float) * world.money(rows["money"])
     by = {key: group.sort_values("year") for key, group in rows.groupby(["region", "fuel"])}
     middle = np.asarray(world.periods) + (world.length_yr - 1) / 2
     result = np.zeros((len(table), len(world.periods)))
-    for i, (region, fuel, own) in enumerate(zip(table["region"], table["fuel"], table["fuel_price_per_mmbtu"], strict=True)):
+    for i, (region, fuel, own) in enumerate(
+        zip(table["region"], table["fuel"], table["fuel_price_per_mmbtu"], strict=True)
+    ):
         group = by.get((region, fuel))
         if group is not None:
             result[i] = np.interp(middle, group["year"].to_numpy(float), group["price"].to_numpy(float))
@@ -253,7 +297,11 @@ def fuel_price(world: World, table: pd.DataFrame) -> Floats:
 def _tariff_per_mwh(world: World, table: pd.DataFrame) -> Floats:
     """Energy tariff of `grid_supply`, value-added tax taken out: regions without a modelled power system buy at it."""
     rows = world.scenario.table("power.tariffs").set_index("region")
-    price = rows["industrial_price_per_mwh"].astype(float) / (1.0 + rows["vat_rate"].fillna(0.0)) * world.money(rows["money"])
+    price = (
+        rows["industrial_price_per_mwh"].astype(float)
+        / (1.0 + rows["vat_rate"].fillna(0.0))
+        * world.money(rows["money"])
+    )
     buys = (table["technology"] == "grid_supply").to_numpy()
     return np.where(buys, price.reindex(table["region"]).fillna(0.0).to_numpy(float), 0.0)
 
@@ -276,4 +324,7 @@ def _carbon_cap(world: World, out: Draft) -> None:
     """A cap on yearly emissions, the same figure for each country that has plants."""
     cap = world.scenario.power.co2_cap_mt_per_yr
     shape = (len(world.countries), len(world.periods))
-    out.put(has_co2_cap=np.full(shape, 0.0 if cap is None else 1.0), co2_cap_mt=np.full(shape, 0.0 if cap is None else float(cap)))
+    out.put(
+        has_co2_cap=np.full(shape, 0.0 if cap is None else 1.0),
+        co2_cap_mt=np.full(shape, 0.0 if cap is None else float(cap)),
+    )

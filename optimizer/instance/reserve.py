@@ -37,9 +37,12 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     lines = corridors(world)
     forward, backward = rating(lines, "n-1")
     ends = own.reindex(lines["from"]).to_numpy(), own.reindex(lines["to"]).to_numpy()
-    between = (ends[0] != ends[1]) & np.isin(ends[0].astype(str), list(names)) & np.isin(ends[1].astype(str), list(names))
-    out.relation("firm_corridors_into", names, ((z, l) for z, l, b in zip(ends[1], lines.index, between, strict=True) if b))  # noqa: E741
-    out.relation("firm_corridors_from", names, ((z, l) for z, l, b in zip(ends[0], lines.index, between, strict=True) if b))  # noqa: E741
+    between = (
+        (ends[0] != ends[1]) & np.isin(ends[0].astype(str), list(names)) & np.isin(ends[1].astype(str), list(names))
+    )
+    joining = lines.index[between]
+    out.relation("firm_corridors_into", names, zip(ends[1][between], joining, strict=True))
+    out.relation("firm_corridors_from", names, zip(ends[0][between], joining, strict=True))
     standing = out.params["line_mw"] > 0
     enabled = float(settings.enabled)
     out.put(
@@ -59,7 +62,13 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
 def standing_ai_mw(world: World, out: Draft) -> np.ndarray:
     """Firm AI load that stands today, facility MW at the worst hour: (hosts, periods), the same in every period."""
     names = list(out.sets["host"])
-    it_mw = world.scenario.table("facility.data_centres").set_index("region")["ai_it_mw"].reindex(names).fillna(0.0).to_numpy(float)
+    it_mw = (
+        world.scenario.table("facility.data_centres")
+        .set_index("region")["ai_it_mw"]
+        .reindex(names)
+        .fillna(0.0)
+        .to_numpy(float)
+    )
     pue = world.scenario.table("facility.climate").set_index("region")["pue_peak"].reindex(names).to_numpy(float)
     return np.repeat((it_mw * pue)[:, None], len(world.periods), axis=1)
 

@@ -11,7 +11,10 @@ MINOR_EFFICIENCY = 0.85  # round trip where a table leaves it blank: assumed
 
 
 def build(world: World, out: Draft, fleet: Fleet) -> None:
-    """Set store and all arrays of the storage room. What stands keeps its own hours, new capacity those of its technology."""
+    """Set store and all arrays of the storage room.
+
+    What stands keeps its own hours, new capacity has those of its technology.
+    """
     table = fleet.table
     stores = (table["role"] == "storage").to_numpy()
     rows = table[stores]

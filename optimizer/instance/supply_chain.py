@@ -36,7 +36,9 @@ def chip_supply(world: World, out: Draft) -> Floats:
     table = world.scenario.table("compute.supply")
     kinds = ENTERING + (LEAKING if world.scenario.compute.leakage else ())
     table = table[table["kind"].isin(kinds)]
-    column = {"low": "units_low_thousand", "central": "units_thousand", "high": "units_high_thousand"}[world.scenario.compute.supply_path]
+    column = {"low": "units_low_thousand", "central": "units_thousand", "high": "units_high_thousand"}[
+        world.scenario.compute.supply_path
+    ]
     chips = out.sets["chip"]
     supply = np.zeros((len(world.countries), len(chips), len(world.periods)))
     last = int(table["year"].max())
@@ -47,7 +49,11 @@ def chip_supply(world: World, out: Draft) -> Floats:
         for g, chip in enumerate(chips):
             own = units.loc[chip] if chip in units.index.get_level_values(0) else pd.Series(dtype=float)
             for year in range(int(STOCK_DATE), int(world.periods[-1]) + 1):
-                supply[c, g] += float(own.get(min(year, last), 0.0)) * period_share_of_year(world.periods, year) * setting.chip_share
+                supply[c, g] += (
+                    float(own.get(min(year, last), 0.0))
+                    * period_share_of_year(world.periods, year)
+                    * setting.chip_share
+                )
     if world.periods[-1] > last:
         out.note(f"chip supply after {last} repeats the rows of {last}: extrapolated")
     return supply
@@ -83,13 +89,17 @@ def build(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) ->
 def _volume_caps(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) -> None:
     """Caps on licensed units: of one chip, of chips that share a licence, and as a share of the maker's home sales.
 
-    Home sales are the forecast rows of the market outside China, never a decision, so that nobody buys chips to free others:
-    exports of a year may reach their share of the sales of the year before.
+    Home sales are the forecast rows of the market outside China, never a decision, so that nobody buys chips to free
+    others: exports of a year may reach their share of the sales of the year before.
     """
     end = np.asarray(world.periods, float) + 1.0  # a period has the chips shipped to the end of its first year
     years = end - world.decided_from
     home = world.scenario.table("compute.supply")
-    home = home[(home["destination_bloc"] == "world_ex_china") & home["kind"].isin(ENTERING)].groupby(["chip", "year"])["units_thousand"].sum()
+    home = (
+        home[(home["destination_bloc"] == "world_ex_china") & home["kind"].isin(ENTERING)]
+        .groupby(["chip", "year"])["units_thousand"]
+        .sum()
+    )
     rows: dict[str, tuple[str, str, list[str], Floats]] = {}
     for (country, chip), effect in effects.items():
         if not effect.allowed or chip not in out.sets["chip"]:
@@ -102,12 +112,27 @@ def _volume_caps(world: World, out: Draft, effects: dict[tuple[str, str], LpEffe
             rows.setdefault(f"{country}:{effect.cap_group}", (country, effect.cap_group, [], units))[2].append(chip)
         if effect.share_of_home_units is not None:
             sold = home.loc[chip] if chip in home.index.get_level_values(0) else pd.Series(dtype=float)
-            total = np.asarray([sum(float(v) * max(0.0, min(year + 2, e) - max(year + 1, world.decided_from)) for year, v in sold.items()) for e in end])
-            rows[f"{country}:{chip}:home share"] = (country, "share of home sales", [chip], effect.share_of_home_units * total)
+            total = np.asarray(
+                [
+                    sum(
+                        float(v) * max(0.0, min(year + 2, e) - max(year + 1, world.decided_from))
+                        for year, v in sold.items()
+                    )
+                    for e in end
+                ]
+            )
+            rows[f"{country}:{chip}:home share"] = (
+                country,
+                "share of home sales",
+                [chip],
+                effect.share_of_home_units * total,
+            )
     names = out.set("volume_cap", rows, country=[r[0] for r in rows.values()], rule=[r[1] for r in rows.values()])
     out.relation("capped_chips", names, ((name, chip) for name, row in rows.items() for chip in row[2]))
     hosts = list(zip(out.sets["host"], out.attributes["host"]["country"], strict=True))
-    out.relation("capped_hosts", names, ((name, host) for name, row in rows.items() for host, c in hosts if c == row[0]))
+    out.relation(
+        "capped_hosts", names, ((name, host) for name, row in rows.items() for host, c in hosts if c == row[0])
+    )
     out.put(volume_cap_kchip=np.stack([row[3] for row in rows.values()]) if rows else np.zeros((0, len(world.periods))))
 
 

@@ -13,7 +13,7 @@ STANDING = ("existing", "committed")
 
 
 def corridors(world: World) -> pd.DataFrame:
-    """Corridors that the scenario models: collection lines are listed only, planned ones enter when the scenario says so."""
+    """Corridors that the scenario models: collection lines are only listed, planned ones enter when it says so."""
     table = world.scenario.table("transmission.corridors")
     wanted = {*STANDING, "candidate", *(("planned",) if world.scenario.transmission.planned else ())}
     here = table["from"].isin(world.regions.index) & table["to"].isin(world.regions.index)
@@ -26,8 +26,14 @@ def build(world: World, out: Draft) -> None:
     settings = world.scenario.transmission
     country = world.regions["country"].reindex(table["from"]).to_numpy()
     names = out.set(
-        "corridor", table.index, name=table["name"], kind=table["kind"], from_region=table["from"], to_region=table["to"],
-        country=country, status=table["status"],
+        "corridor",
+        table.index,
+        name=table["name"],
+        kind=table["kind"],
+        from_region=table["from"],
+        to_region=table["to"],
+        country=country,
+        status=table["status"],
     )
     regions = world.regions.index
     out.relation("corridors_into", regions, zip(table["to"], names, strict=True))
@@ -62,7 +68,9 @@ def build(world: World, out: Draft) -> None:
         line_mw=line,
         line_back_mw=back,
         forward_limit_mw=np.where(np.broadcast_to(grows[:, :, None], shape), np.inf, line[:, :, None]),
-        backward_limit_mw=np.where(np.broadcast_to((grows & two_way[:, None])[:, :, None], shape), np.inf, back[:, :, None]),
+        backward_limit_mw=np.where(
+            np.broadcast_to((grows & two_way[:, None])[:, :, None], shape), np.inf, back[:, :, None]
+        ),
         line_grows=np.broadcast_to(grows[:, :, None], shape),
         line_two_way=two_way,
         line_alive=alive,
@@ -80,7 +88,10 @@ def build(world: World, out: Draft) -> None:
 
 def rating(table: pd.DataFrame, security: str) -> tuple[np.ndarray, np.ndarray]:
     """Forward and backward rating, MW: n-1 where the scenario asks for it and a figure is known, else n-0."""
-    forward, backward = table["forward_mw"].fillna(0.0).to_numpy(float), table["backward_mw"].fillna(0.0).to_numpy(float)
+    forward, backward = (
+        table["forward_mw"].fillna(0.0).to_numpy(float),
+        table["backward_mw"].fillna(0.0).to_numpy(float),
+    )
     if security == "n-1":
         forward = table["forward_n1_mw"].fillna(table["forward_mw"]).fillna(0.0).to_numpy(float)
         backward = table["backward_n1_mw"].fillna(table["backward_mw"]).fillna(0.0).to_numpy(float)

@@ -14,12 +14,19 @@ from .synthetic import ScatterSettings
 if TYPE_CHECKING:
     from optimizer.scenario.scenario import Scenario
 
-PROFILE_OF = {"onshore_wind": "wind", "offshore_wind": "offshore_wind", "solar": "solar"}  # file key -> technologies.profile
+PROFILE_OF = {
+    "onshore_wind": "wind",
+    "offshore_wind": "offshore_wind",
+    "solar": "solar",
+}  # file key -> technologies.profile
 OFFSHORE_OVER_ONSHORE = 1.0  # China publishes one wind factor a province, offshore in it
 
 
 def read_profiles(scenario: Scenario, regions: pd.DataFrame) -> Profiles:
-    """Hourly load and capacity factors of all regions in the order of ``regions``; factors are keyed as technologies name them."""
+    """Hourly load and capacity factors of all regions in the order of ``regions``.
+
+    Factors are keyed as technologies name them.
+    """
     parts = []
     entries = {entry.country: entry for entry in scenario.power.profiles}
     for country in dict.fromkeys(regions["country"]):
@@ -78,7 +85,9 @@ def _month_means(values: np.ndarray) -> np.ndarray:
 
 def _month_hour(scenario, entry, rows, peak, energy) -> Profiles:  # type: ignore[no-untyped-def]
     names = list(rows.index)
-    load, sun = (_mean_days(scenario.table(f"power.profiles.{entry.country}.{key}"), names) for key in ("load", "solar"))
+    load, sun = (
+        _mean_days(scenario.table(f"power.profiles.{entry.country}.{key}"), names) for key in ("load", "solar")
+    )
     monthly = scenario.table(f"power.profiles.{entry.country}.monthly").set_index(["region", "month"])
     kind = scenario.power.wind_solar
 
@@ -89,9 +98,17 @@ def _month_hour(scenario, entry, rows, peak, energy) -> Profiles:  # type: ignor
     wind = by_month(f"wind_cf_{kind}")
     scatter = scatter_settings(entry.synthetic, scenario.time.seed)
     return month_hour_profiles(
-        names, load, peak, energy, sun, by_month(f"solar_cf_{kind}"),
+        names,
+        load,
+        peak,
+        energy,
+        sun,
+        by_month(f"solar_cf_{kind}"),
         {"onshore_wind": wind, "offshore_wind": np.clip(wind * OFFSHORE_OVER_ONSHORE, 0.0, 1.0)},
-        rows["lat"].to_numpy(float), rows["lon"].to_numpy(float), round(entry.utc_offset_h), scatter,
+        rows["lat"].to_numpy(float),
+        rows["lon"].to_numpy(float),
+        round(entry.utc_offset_h),
+        scatter,
     )
 
 

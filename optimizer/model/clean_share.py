@@ -31,7 +31,8 @@ room.decide("contracted", "clean_plant period", "GWh/yr", "clean energy sold to 
 def contracted_from_new(m, k, p):
     "Contracts are signed on new vintages."
     return (
-        m.contracted[k, p] - 0.001 * m.clean_hours[k] * sum(m.plant_alive[k, b, p] * m.capacity_built[k, b] for b in m.period)
+        m.contracted[k, p]
+        - 0.001 * m.clean_hours[k] * sum(m.plant_alive[k, b, p] * m.capacity_built[k, b] for b in m.period)
         <= m.contractable_gwh[k, p]
     )
 
@@ -41,6 +42,7 @@ def mandate_met(m, a, p):
     "Contracts cover the mandated share of what campuses draw."
     return (
         sum(m.contracted[k, p] for k in m.clean_plants_of[a])
-        - m.clean_share[a, p] * sum(0.001 * m.hours[t] * m.grid_draw[r, p, t] for r in m.mandated_hosts[a] for t in m.snapshot)
+        - m.clean_share[a, p]
+        * sum(0.001 * m.hours[t] * m.grid_draw[r, p, t] for r in m.mandated_hosts[a] for t in m.snapshot)
         >= 0
     )

@@ -5,13 +5,14 @@
     powered[r,g,p] <= stock[r,g,p] + sum_b alive[g,b,p] chips_built[r,g,b]                 kchip
     IT draw = idle power of the chips that are on + use[r,p,t]
 
-Hosts with the same reach form a pool: which of them serves a request costs nothing, so work is planned per pool and hour,
-and each host decides how much active power it uses in the hour (`it_use`). Three relations keep the two views one: in every
-hour the pool's active power is that of its work; no host uses more than its powered chips can; and over a year each host's
-use is made of busy hours of chips that stand there. One unit of chips is a thousand, so kW per chip is MW per unit.
+Hosts with the same reach form a pool: which of them serves a request costs nothing, so work is planned per pool and
+hour, and each host decides how much active power it uses in the hour (`it_use`). Three relations keep the two views
+one: in every hour the pool's active power is that of its work; no host uses more than its powered chips can; and over
+a year each host's use is made of busy hours of chips that stand there. One unit of chips is a thousand, so kW per
+chip is MW per unit.
 
-Counts are reference tokens: one output token of a 671B mixture-of-experts model at 1k in, 1k out. The work of a request in
-reference tokens is the same on every side.
+Counts are reference tokens: one output token of a 671B mixture-of-experts model at 1k in, 1k out. The work of a
+request in reference tokens is the same on every side.
 """
 
 from __future__ import annotations
@@ -25,8 +26,15 @@ room.set("workload", "a class of inference service", columns="operating_point")
 room.set("chip", "an accelerator generation", columns="vendor origin generation_index")
 room.set("pool", "hosts with the same reach in latency and trust", columns="country")
 room.relation("hosts_in_pool", "pool", "host", "hosts of the pool")
-room.param("chip_hours", "workload chip period", "kchip h/Ttok", "busy chip hours that a trillion reference tokens take")
-room.param("work_limit", "workload pool chip period snapshot", "Ttok/h", "zero where the chip cannot serve the class, else infinite")
+room.param(
+    "chip_hours", "workload chip period", "kchip h/Ttok", "busy chip hours that a trillion reference tokens take"
+)
+room.param(
+    "work_limit",
+    "workload pool chip period snapshot",
+    "Ttok/h",
+    "zero where the chip cannot serve the class, else infinite",
+)
 room.param("chip_availability", "", "1", "share of time that a powered chip can work")
 room.param("it_kw", "chip", "MW/kchip", "all-in IT power, busy")
 room.param("idle_kw", "chip", "MW/kchip", "IT power of an idle chip that is on")
@@ -42,7 +50,14 @@ room.decide("chips_powered", "host chip period", "kchip", "chips that stand in a
 room.decide("pool_powered", "pool chip period", "kchip", "chips of the pool that are on")
 room.decide("active_mw", "host period", "MW", "IT power that work can add to the chips that are on")
 room.decide("chips_busy", "host chip period", "kchip kh/yr", "busy time of chips over the year")
-room.decide("work", "workload pool chip period snapshot", "Ttok/h", "reference tokens made", upper="work_limit", family="chip fitness")
+room.decide(
+    "work",
+    "workload pool chip period snapshot",
+    "Ttok/h",
+    "reference tokens made",
+    upper="work_limit",
+    family="chip fitness",
+)
 room.decide("it_use", "host period snapshot", "MW", "IT power that work adds to idle power")
 
 
@@ -50,7 +65,10 @@ room.decide("it_use", "host period snapshot", "MW", "IT power that work adds to 
 @room.limit("host chip period", family="chips", per="kchip")
 def powered_within_fleet(m, r, g, p):
     "Only chips that stand in the region can be switched on."
-    return m.chips_powered[r, g, p] - sum(m.chip_alive[g, b, p] * m.chips_built[r, g, b] for b in m.period) <= m.chip_stock[r, g, p]
+    return (
+        m.chips_powered[r, g, p] - sum(m.chip_alive[g, b, p] * m.chips_built[r, g, b] for b in m.period)
+        <= m.chip_stock[r, g, p]
+    )
 
 
 @room.limit("workload pool period snapshot", family="routing", per="Ttok")
@@ -106,7 +124,11 @@ def busy_within_year(m, r, g, p):
 @room.limit("host period", family="compute power", per="GWh")
 def yearly_use_of_host(m, r, p):
     "Over the year a host's active energy is that of its busy chips."
-    return sum(m.active_kw[g] * m.chips_busy[r, g, p] for g in m.chip) - sum(0.001 * m.hours[t] * m.it_use[r, p, t] for t in m.snapshot) == 0
+    return (
+        sum(m.active_kw[g] * m.chips_busy[r, g, p] for g in m.chip)
+        - sum(0.001 * m.hours[t] * m.it_use[r, p, t] for t in m.snapshot)
+        == 0
+    )
 
 
 @room.limit("pool chip period", family="compute power", per="kchip kh")
@@ -114,7 +136,9 @@ def yearly_use_of_chip(m, q, g, p):
     "Over the year the busy time of a chip in a pool is that of its work."
     return (
         sum(m.chips_busy[r, g, p] for r in m.hosts_in_pool[q])
-        - sum(0.001 * m.hours[t] * m.chip_hours[w, g, p] * m.work[w, q, g, p, t] for w in m.workload for t in m.snapshot)
+        - sum(
+            0.001 * m.hours[t] * m.chip_hours[w, g, p] * m.work[w, q, g, p, t] for w in m.workload for t in m.snapshot
+        )
         == 0
     )
 

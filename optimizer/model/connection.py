@@ -5,9 +5,10 @@
     grid draw <= firm load + flexible connection; in hours of tight headroom the flexible draw stays within it
     sum_t hours curtailed <= c x 8760 x flexible connection
 
-A firm connection comes with the network that it needs and counts in the reserve requirement. A flexible one lives in the
-headroom that the region's own load leaves below its seasonal peak, may have its right to draw curtailed for a share c of its
-energy, and is outside the reserve. Months from request to energisation enter as the share of a period that they leave.
+A firm connection comes with the network that it needs and counts in the reserve requirement. A flexible one lives in
+the headroom that the region's own load leaves below its seasonal peak, may have its right to draw curtailed for a
+share c of its energy, and is outside the reserve. Months from request to energisation enter as the share of a period
+that they leave.
 
 Dual of `queue`: MUSD for one more MW energised in that region and period.
 """
@@ -23,23 +24,41 @@ room.set("host", "a region that may host AI sites", within="region", columns="co
 room.param("connected_mw", "host period", "MW", "firm connections of AI sites standing or committed")
 room.param("queue_mw", "host period", "MW", "new MW that the queue can energise in the period")
 room.param("firm_queue_mw", "host period", "MW", "the same for firm connections, whose lead time is longer")
-room.param("firm_alive", "host period period", "1", "share of the second period in which a firm connection of the first works")
+room.param(
+    "firm_alive", "host period period", "1", "share of the second period in which a firm connection of the first works"
+)
 room.param("flexible_alive", "host period period", "1", "the same for flexible connections")
 room.param("flexible_build_max_mw", "host period", "MW", "bound on new flexible connections")
 room.param("flexible_room_mw", "host period", "MW", "largest flexible load for the curtailed share, over 8760 hours")
 room.param("offers_flexible", "host period", "0/1", "regions and periods with flexible connections")
 room.param("draw_counts", "host period snapshot", "0/1", "hours in which a campus with own plants could draw too much")
 room.param("headroom_mw", "host period snapshot", "MW", "seasonal peak less base load")
-room.param("headroom_tight", "host period snapshot", "0/1", "hours in which headroom may be less than the flexible connection")
+room.param(
+    "headroom_tight", "host period snapshot", "0/1", "hours in which headroom may be less than the flexible connection"
+)
 room.param("curtailed_share", "", "1", "share of flexible energy whose right to draw may be curtailed")
 room.param("firm_cost", "host period", "MUSD/MW", "annuities of a firm connection, discounted")
 room.param("flexible_cost", "host period", "MUSD/MW", "annuities of a flexible connection, discounted")
 
 # what it decides
 room.decide("firm_built", "host period", "MW", "new firm connection", upper="firm_queue_mw", family="connection queue")
-room.decide("flexible_built", "host period", "MW", "new flexible connection", upper="flexible_build_max_mw", family="connection queue")
+room.decide(
+    "flexible_built",
+    "host period",
+    "MW",
+    "new flexible connection",
+    upper="flexible_build_max_mw",
+    family="connection queue",
+)
 room.decide("firm_load", "host period", "MW", "load at the peak under firm service")
-room.decide("draw_flexible", "host period snapshot", "MW", "draw under flexible service", upper="headroom_mw", family="flexible headroom")
+room.decide(
+    "draw_flexible",
+    "host period snapshot",
+    "MW",
+    "draw under flexible service",
+    upper="headroom_mw",
+    family="flexible headroom",
+)
 room.decide("curtailed", "host period snapshot", "MW", "right to draw that is curtailed")
 
 
@@ -88,10 +107,18 @@ def right_to_draw(m, r, p, t):
 @room.limit("host period", family="flexible headroom", per="GWh", where="offers_flexible")
 def curtailed_within_share(m, r, p):
     "Over the year no more than the agreed share of the right to draw is curtailed."
-    return sum(0.001 * m.hours[t] * m.curtailed[r, p, t] for t in m.snapshot) - 8.76 * m.curtailed_share * flexible_connection(m, r, p) <= 0
+    return (
+        sum(0.001 * m.hours[t] * m.curtailed[r, p, t] for t in m.snapshot)
+        - 8.76 * m.curtailed_share * flexible_connection(m, r, p)
+        <= 0
+    )
 
 
 # what it costs
 @room.cost("connection")
 def connections(m):
-    return sum(m.firm_cost[r, p] * m.firm_built[r, p] + m.flexible_cost[r, p] * m.flexible_built[r, p] for r in m.host for p in m.period)
+    return sum(
+        m.firm_cost[r, p] * m.firm_built[r, p] + m.flexible_cost[r, p] * m.flexible_built[r, p]
+        for r in m.host
+        for p in m.period
+    )

@@ -1,11 +1,11 @@
 """Demand: every request is served by a pool within reach, later within its window, or not at all at a price.
 
-    sum_pools serve + sum_steps unserved = demand[d,p,t] + mix[d,p,t] x scale[p]            hour by hour, or over the window
+    sum_pools serve + sum_steps unserved = demand[d,p,t] + mix[d,p,t] x scale[p]        hour by hour, or over the window
     hour by hour at least the share that cannot wait
 
-A stream is one workload of markets with the same reach. Its flexible share balances over its window inside the day. `scale`
-is the size of one fixed mix of workloads and markets: `least_cost` holds it at zero and asks for `demand`; `most_tokens`
-asks for nothing fixed and makes the mix as large as it can, then seeks the cheapest plan of that size.
+A stream is one workload of markets with the same reach. Its flexible share balances over its window inside the day.
+`scale` is the size of one fixed mix of workloads and markets: `least_cost` holds it at zero and asks for `demand`;
+`most_tokens` asks for nothing fixed and makes the mix as large as it can, then seeks the cheapest plan of that size.
 
 Dual of `hourly_demand`: MUSD per Ttok, which is USD per million tokens, the marginal price of a reference token.
 """
@@ -30,9 +30,15 @@ room.param("mix", "stream period snapshot", "Ttok/h", "the fixed mix at scale on
 room.param("firm_share", "stream", "1", "share of a stream that cannot wait")
 room.param("waits", "stream period snapshot", "0/1", "1 where part of the stream can wait")
 room.param("does_not_wait", "stream period snapshot", "0/1", "1 where the stream is served in its hour")
-room.param("unserved_max", "stream step period snapshot", "Ttok/h", "share of the demand that leaves at each step of price")
-room.param("willingness", "step", "MUSD/Ttok", "price at which users leave; 1 MUSD per Ttok is 1 USD per million tokens")
-room.param("leaves_last", "stream", "1", "weight of the price at which a stream leaves; other AI work leaves first in a tie")
+room.param(
+    "unserved_max", "stream step period snapshot", "Ttok/h", "share of the demand that leaves at each step of price"
+)
+room.param(
+    "willingness", "step", "MUSD/Ttok", "price at which users leave; 1 MUSD per Ttok is 1 USD per million tokens"
+)
+room.param(
+    "leaves_last", "stream", "1", "weight of the price at which a stream leaves; other AI work leaves first in a tie"
+)
 room.param("scale_min", "period", "mix", "bound on the scale")
 room.param("scale_max", "period", "mix", "bound on the scale; zero for least cost")
 room.param("mix_ptok", "period", "Ptok/yr", "reference tokens a year of the mix at scale one")
@@ -41,8 +47,12 @@ room.param("arc_cost", "route period", "MUSD/Ttok", "cost of the network between
 
 # what it decides
 room.decide("serve", "route period snapshot", "Ttok/h", "served along the route")
-room.decide("unserved", "stream step period snapshot", "Ttok/h", "not served", upper="unserved_max", family="willingness to pay")
-room.decide("scale", "period", "mix", "size of the fixed mix", lower="scale_min", upper="scale_max", family="token target")
+room.decide(
+    "unserved", "stream step period snapshot", "Ttok/h", "not served", upper="unserved_max", family="willingness to pay"
+)
+room.decide(
+    "scale", "period", "mix", "size of the fixed mix", lower="scale_min", upper="scale_max", family="token target"
+)
 
 
 # what holds it back
@@ -50,7 +60,9 @@ room.decide("scale", "period", "mix", "size of the fixed mix", lower="scale_min"
 def hourly_demand(m, s, p, t):
     "What cannot wait is served in its hour or leaves."
     return (
-        sum(m.serve[v, p, t] for v in m.routes_of[s]) + sum(m.unserved[s, u, p, t] for u in m.step) - m.mix[s, p, t] * m.scale[p]
+        sum(m.serve[v, p, t] for v in m.routes_of[s])
+        + sum(m.unserved[s, u, p, t] for u in m.step)
+        - m.mix[s, p, t] * m.scale[p]
         == m.demand[s, p, t]
     )
 
@@ -69,12 +81,11 @@ def firm_demand(m, s, p, t):
 @room.limit("window period", family="demand for tokens", per="Ttok")
 def window_demand(m, v, p):
     "Over its window all of a deferrable stream is served or leaves."
-    return (
-        sum(m.step_h[t] * m.serve[x, p, t] for t in m.snapshots_of_window[v] for x in m.routes_of[m.stream_of[v]])
-        + sum(m.step_h[t] * m.unserved[m.stream_of[v], u, p, t] for t in m.snapshots_of_window[v] for u in m.step)
-        - sum(m.step_h[t] * m.mix[m.stream_of[v], p, t] for t in m.snapshots_of_window[v]) * m.scale[p]
-        == sum(m.step_h[t] * m.demand[m.stream_of[v], p, t] for t in m.snapshots_of_window[v])
-    )
+    return sum(
+        m.step_h[t] * m.serve[x, p, t] for t in m.snapshots_of_window[v] for x in m.routes_of[m.stream_of[v]]
+    ) + sum(m.step_h[t] * m.unserved[m.stream_of[v], u, p, t] for t in m.snapshots_of_window[v] for u in m.step) - sum(
+        m.step_h[t] * m.mix[m.stream_of[v], p, t] for t in m.snapshots_of_window[v]
+    ) * m.scale[p] == sum(m.step_h[t] * m.demand[m.stream_of[v], p, t] for t in m.snapshots_of_window[v])
 
 
 @room.limit("", family="token target", per="Ptok")
@@ -103,4 +114,9 @@ def leaving(m):
 
 @room.cost("network")
 def routing(m):
-    return sum(m.discount[p] * m.hours[t] * m.arc_cost[v, p] * m.serve[v, p, t] for v in m.route for p in m.period for t in m.snapshot)
+    return sum(
+        m.discount[p] * m.hours[t] * m.arc_cost[v, p] * m.serve[v, p, t]
+        for v in m.route
+        for p in m.period
+        for t in m.snapshot
+    )

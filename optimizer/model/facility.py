@@ -65,10 +65,7 @@ def idle_power_of_host(m, r, p):
 def campus_peak(m, r, p):
     "Firm service, flexible connections and firm on-site plants cover the worst hour of the chips that are switched on."
     return (
-        m.pue_peak[r] * it_full_mw(m, r, p)
-        - m.firm_load[r, p]
-        - flexible_connection(m, r, p)
-        - onsite_firm(m, r, p)
+        m.pue_peak[r] * it_full_mw(m, r, p) - m.firm_load[r, p] - flexible_connection(m, r, p) - onsite_firm(m, r, p)
         <= m.onsite_firm_mw[r, p]
     )
 
@@ -79,7 +76,6 @@ def campus_draw(m, r, p, t):
     return -sum(m.grid_draw[h, p, t] for h in m.hosts_at[r])
 
 
-
 # what it costs
 @room.cost("halls")
 def halls(m):
@@ -88,4 +84,9 @@ def halls(m):
 
 @room.cost("delivery")
 def delivery(m):
-    return sum(m.discount[p] * m.hours[t] * m.delivery_adder[r] * m.grid_draw[r, p, t] for r in m.host for p in m.period for t in m.snapshot)
+    return sum(
+        m.discount[p] * m.hours[t] * m.delivery_adder[r] * m.grid_draw[r, p, t]
+        for r in m.host
+        for p in m.period
+        for t in m.snapshot
+    )

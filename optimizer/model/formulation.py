@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from functools import cache
 
-from . import clean_share, compute, connection, demand, facility, horizon, onsite, power, reach, reserve, storage, supply_chain, transmission
+from . import (
+    clean_share,
+    compute,
+    connection,
+    demand,
+    facility,
+    horizon,
+    onsite,
+    power,
+    reach,
+    reserve,
+    storage,
+    supply_chain,
+    transmission,
+)
 from .room import Formulation, declare
 
 ROOMS = (

@@ -3,8 +3,8 @@
     sum_t hours[t] = 8760                      every snapshot t stands for hours[t] hours of each year of a period
     discount[p] = sum_{years v of p} (1 + rate)^-(v + 0.5 - base year)
 
-A yearly cost times discount[p] is its present value over the period. Time is UTC. `previous` wraps inside a representative
-day; `step_h` is the length of the snapshot within its day, `hours` its weight in the year.
+A yearly cost times discount[p] is its present value over the period. Time is UTC. `previous` wraps inside a
+representative day; `step_h` is the length of the snapshot within its day, `hours` its weight in the year.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ room = Room("horizon", doc=__doc__)
 room.set("country", "a country or bloc with its own policies, chips and costs")
 room.set("period", "an investment period, named by its first year")
 room.set("day", "a representative day")
-room.set("snapshot", "an hour, or a block of hours, of a representative day", columns="day utc_hour length_h is_peak_day")
+room.set(
+    "snapshot", "an hour, or a block of hours, of a representative day", columns="day utc_hour length_h is_peak_day"
+)
 room.relation("snapshots_of_day", "day", "snapshot", "the snapshots of a representative day, in order")
 room.lookup("previous", "snapshot", "snapshot", "the snapshot before, wrapping within its day")
 room.param("hours", "snapshot", "h", "hours of a year that the snapshot stands for")

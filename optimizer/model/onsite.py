@@ -1,10 +1,10 @@
 """On-site supply: plants behind the meter of a campus.
 
-    onsite output[r,t] <= sum_k availability[k] capacity[k,p]                            all plants of the campuses of a region
+    onsite output[r,t] <= sum_k availability[k] capacity[k,p]                    all plants of the campuses of a region
     sum_k energy[k,p] = sum_t hours onsite output[r,t]        energy[k,p] <= 8760 availability[k] capacity[k,p]
 
-The plants of a region's campuses run as one in the hour; over the year each is paid for the energy it makes. At the peak they
-count at their credit, units held in reserve taken off, so a campus without the grid must hold spare units.
+The plants of a region's campuses run as one in the hour; over the year each is paid for the energy it makes. At the
+peak they count at their credit, units held in reserve taken off, so a campus without the grid must hold spare units.
 """
 
 from __future__ import annotations
@@ -17,20 +17,42 @@ room = Room("on-site supply", doc=__doc__)
 # what it reads
 room.set("campus_plant", "a generator behind the meter", within="plant", columns="region technology country")
 room.relation("campus_plants_in", "host", "campus_plant", "on-site plants of a region's campuses")
-room.relation("campus_plants_of_country", "country", "campus_plant", "on-site plants of a country: they count under its carbon cap")
+room.relation(
+    "campus_plants_of_country",
+    "country",
+    "campus_plant",
+    "on-site plants of a country: they count under its carbon cap",
+)
 room.param("campus_co2_kt_per_gwh", "campus_plant", "kt/GWh", "emissions, equal to t/MWh")
 room.param("campus_credit", "campus_plant", "1", "share of on-site capacity that is firm")
 room.param("campus_availability", "campus_plant", "1", "share of on-site capacity that can run, outages taken off")
 room.param("onsite_firm_mw", "host period", "MW", "firm on-site capacity standing")
-room.param("onsite_max_mw", "host period snapshot", "MW", "output of standing on-site plants where none can be built, else infinite")
+room.param(
+    "onsite_max_mw",
+    "host period snapshot",
+    "MW",
+    "output of standing on-site plants where none can be built, else infinite",
+)
 room.param("onsite_grows", "host period snapshot", "0/1", "hours in which on-site output leans on what is built")
 room.param("onsite_standing_mw", "host period", "MW", "on-site capacity standing, outages taken off")
 room.param("has_onsite_limit", "host period", "0/1", "hosts with a limit on what can be built behind the meter")
-room.param("onsite_build_mw", "host period", "MW", "what can be built behind the meter in the period: gas, air permits, engines")
+room.param(
+    "onsite_build_mw",
+    "host period",
+    "MW",
+    "what can be built behind the meter in the period: gas, air permits, engines",
+)
 room.param("onsite_cost", "campus_plant period", "MUSD/GWh", "fuel and variable operation")
 
 # what it decides
-room.decide("onsite_output", "host period snapshot", "MW", "made behind the meter", upper="onsite_max_mw", family="on-site supply")
+room.decide(
+    "onsite_output",
+    "host period snapshot",
+    "MW",
+    "made behind the meter",
+    upper="onsite_max_mw",
+    family="on-site supply",
+)
 room.decide("onsite_energy", "campus_plant period", "GWh/yr", "made by one technology over the year")
 
 
@@ -44,7 +66,8 @@ def onsite_firm(m, r, p):
 def onsite_within_capacity(m, r, p, t):
     "On-site output stays within the plants of the campus that can run."
     return (
-        m.onsite_output[r, p, t] - sum(m.campus_availability[k] * capacity_added(m, k, p) for k in m.campus_plants_in[r])
+        m.onsite_output[r, p, t]
+        - sum(m.campus_availability[k] * capacity_added(m, k, p) for k in m.campus_plants_in[r])
         <= m.onsite_standing_mw[r, p]
     )
 
@@ -59,7 +82,8 @@ def onsite_within_region(m, r, p):
 def onsite_energy_by_plant(m, r, p):
     "What the campus makes over the year is made by its plants."
     return (
-        sum(m.onsite_energy[k, p] for k in m.campus_plants_in[r]) - sum(0.001 * m.hours[t] * m.onsite_output[r, p, t] for t in m.snapshot)
+        sum(m.onsite_energy[k, p] for k in m.campus_plants_in[r])
+        - sum(0.001 * m.hours[t] * m.onsite_output[r, p, t] for t in m.snapshot)
         == 0
     )
 

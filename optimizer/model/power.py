@@ -2,12 +2,13 @@
 
     output[k,p,t] <= availability[k,p,t] * capacity[k,p]
     capacity[k,p] = standing[k,p] + sum_b alive[k,b,p] built[k,b] - sum_{b<=p} retired[k,b]
-    sum_{k in r} output + weather output + storage + net import + shed - spill - campus draw = base load    region, period, hour
+    sum_{k in r} output + weather output + storage + net import + shed - spill - campus draw = base load    [r,p,t]
 
-`alive[k,b,p]` is the share of period p in which a vintage built in period b stands: below one where the lead time eats into
-the first period or the life ends within the last. It multiplies capacity and charge alike. Where nothing can be added or
-retired, the limit on output is a bound of the variable, not a row. Wind and sun have no variable at all: they feed what the
-weather gives to their capacity, and what a region cannot use is spilled at no cost, as must-run output is.
+`alive[k,b,p]` is the share of period p in which a vintage built in period b stands: below one where the lead time
+eats into the first period or the life ends within the last. It multiplies capacity and charge alike. Where nothing
+can be added or retired, the limit on output is a bound of the variable, not a row. Wind and sun have no variable at
+all: they feed what the weather gives to their capacity, and what a region cannot use is spilled at no cost, as
+must-run output is.
 
 Dual of `power_balance` over hours x discount: the locational marginal price (LMP) in MUSD/MWh.
 """
@@ -22,9 +23,16 @@ room = Room("power", doc=__doc__)
 room.set("region", "a grid node", columns="country zone grid_region name")
 room.set("plant", "one technology in one region, storage included", columns="region technology country")
 room.set("generator", "a plant that makes power", within="plant", columns="region technology country")
-room.set("weather_plant", "a plant whose output is what wind or sun gives", within="plant", columns="region technology country")
+room.set(
+    "weather_plant",
+    "a plant whose output is what wind or sun gives",
+    within="plant",
+    columns="region technology country",
+)
 room.set("hydro", "a generator with a daily water budget", within="plant", columns="region technology country")
-room.set("programme", "all plants of one technology in one country: they share its build rate", columns="country technology")
+room.set(
+    "programme", "all plants of one technology in one country: they share its build rate", columns="country technology"
+)
 room.relation("generators_in", "region", "generator", "grid-side generators of a region")
 room.relation("weather_plants_in", "region", "weather_plant", "wind and solar plants of a region")
 room.relation("plants_of_programme", "programme", "plant", "plants that share a build rate")
@@ -37,11 +45,15 @@ room.param("weather_mw", "region period snapshot", "MW", "output of wind and sol
 room.param("standing_mw", "plant period", "MW", "capacity standing or committed, planned retirements taken off")
 room.param("build_max_mw", "plant period", "MW", "what can be built by then, lead time and resource counted")
 room.param("retire_max_mw", "plant period", "MW", "capacity that may be retired before its time")
-room.param("plant_alive", "plant period period", "1", "share of the second period in which a vintage of the first stands")
+room.param(
+    "plant_alive", "plant period period", "1", "share of the second period in which a vintage of the first stands"
+)
 room.param("availability", "generator period snapshot", "1", "share of capacity that can run: weather, outages")
 room.param("output_max_mw", "generator period snapshot", "MW", "bound on output where capacity is fixed, else infinite")
 room.param("output_min_mw", "generator period snapshot", "MW", "must-run output of standing plant")
-room.param("capacity_varies", "generator period snapshot", "0/1", "hours in which output leans on what is built or retired")
+room.param(
+    "capacity_varies", "generator period snapshot", "0/1", "hours in which output leans on what is built or retired"
+)
 room.param("has_potential", "plant", "0/1", "plants with a resource limit")
 room.param("potential_mw", "plant", "MW", "resource left to build")
 room.param("has_build_rate", "programme period", "0/1", "programmes with a yearly limit")
@@ -52,7 +64,12 @@ room.param("has_yearly_limit", "generator period", "0/1", "generators with a yea
 room.param("yearly_limit_h", "generator", "h/yr", "full-load hours a year that fuel or contracts allow")
 room.param("water_mwh", "hydro period day", "MWh/day", "water budget of the representative day")
 room.param("may_ramp", "generator period snapshot", "0/1", "hours with a ramp limit")
-room.param("ramp_mw", "generator period snapshot", "MW", "largest rise or fall of output of what stands, from the snapshot before")
+room.param(
+    "ramp_mw",
+    "generator period snapshot",
+    "MW",
+    "largest rise or fall of output of what stands, from the snapshot before",
+)
 room.param("ramp_share", "generator", "1/h", "largest rise or fall an hour, as a share of capacity")
 room.param("output_cost", "generator period", "MUSD/MWh", "fuel and variable operation")
 room.param("carbon_cost", "generator period", "MUSD/MWh", "emissions at the carbon price")
@@ -66,9 +83,18 @@ room.param("co2_kt_per_gwh", "generator", "kt/GWh", "emissions, equal to t/MWh")
 
 # what it decides
 room.decide("capacity_built", "plant period", "MW", "new capacity", upper="build_max_mw", family="build rate")
-room.decide("capacity_retired", "plant period", "MW", "capacity retired early", upper="retire_max_mw", family="generation")
-room.decide("output", "generator period snapshot", "MW", "generation", lower="output_min_mw", upper="output_max_mw",
-            family="generation")
+room.decide(
+    "capacity_retired", "plant period", "MW", "capacity retired early", upper="retire_max_mw", family="generation"
+)
+room.decide(
+    "output",
+    "generator period snapshot",
+    "MW",
+    "generation",
+    lower="output_min_mw",
+    upper="output_max_mw",
+    family="generation",
+)
 room.decide("load_shed", "region period snapshot", "MW", "load not served", upper="shed_max_mw", family="load shed")
 room.decide("spill", "region period snapshot", "MW", "output of weather and must-run plant that finds no use")
 
@@ -84,7 +110,10 @@ def capacity_added(m, k, p):
 @room.limit("generator period snapshot", family="generation", per="MW", where="capacity_varies")
 def output_within_capacity(m, k, p, t):
     "Output stays within the share of capacity that weather and outages leave."
-    return m.output[k, p, t] - m.availability[k, p, t] * capacity_added(m, k, p) <= m.availability[k, p, t] * m.standing_mw[k, p]
+    return (
+        m.output[k, p, t] - m.availability[k, p, t] * capacity_added(m, k, p)
+        <= m.availability[k, p, t] * m.standing_mw[k, p]
+    )
 
 
 @room.limit("plant", family="resource", per="MW", where="has_potential")
@@ -109,7 +138,8 @@ def minimum_take(m, k, p):
 def output_within_year(m, k, p):
     "Full-load hours a year are limited by fuel or contracts."
     return (
-        sum(0.001 * m.hours[t] * m.output[k, p, t] for t in m.snapshot) - 0.001 * m.yearly_limit_h[k] * capacity_added(m, k, p)
+        sum(0.001 * m.hours[t] * m.output[k, p, t] for t in m.snapshot)
+        - 0.001 * m.yearly_limit_h[k] * capacity_added(m, k, p)
         <= 0.001 * m.yearly_limit_h[k] * m.standing_mw[k, p]
     )
 
@@ -123,20 +153,30 @@ def output_within_water(m, k, p, d):
 @room.limit("generator period snapshot", family="ramping", per="MW", where="may_ramp")
 def ramp_up(m, k, p, t):
     "Output rises no faster than the plant can."
-    return m.output[k, p, t] - m.output[k, p, m.previous[t]] - m.ramp_share[k] * m.step_h[t] * capacity_added(m, k, p) <= m.ramp_mw[k, p, t]
+    return (
+        m.output[k, p, t] - m.output[k, p, m.previous[t]] - m.ramp_share[k] * m.step_h[t] * capacity_added(m, k, p)
+        <= m.ramp_mw[k, p, t]
+    )
 
 
 @room.limit("generator period snapshot", family="ramping", per="MW", where="may_ramp")
 def ramp_down(m, k, p, t):
     "Output falls no faster than the plant can."
-    return m.output[k, p, m.previous[t]] - m.output[k, p, t] - m.ramp_share[k] * m.step_h[t] * capacity_added(m, k, p) <= m.ramp_mw[k, p, t]
+    return (
+        m.output[k, p, m.previous[t]] - m.output[k, p, t] - m.ramp_share[k] * m.step_h[t] * capacity_added(m, k, p)
+        <= m.ramp_mw[k, p, t]
+    )
 
 
 @room.limit("country period", family="carbon cap", per="Mt", where="has_co2_cap")
 def emissions_within_cap(m, c, p):
     "Yearly emissions of the country's plants, those behind the meter included, stay within the cap."
     return (
-        sum(0.000001 * m.hours[t] * m.co2_kt_per_gwh[k] * m.output[k, p, t] for k in m.generators_of_country[c] for t in m.snapshot)
+        sum(
+            0.000001 * m.hours[t] * m.co2_kt_per_gwh[k] * m.output[k, p, t]
+            for k in m.generators_of_country[c]
+            for t in m.snapshot
+        )
         + sum(0.001 * m.campus_co2_kt_per_gwh[k] * m.onsite_energy[k, p] for k in m.campus_plants_of_country[c])
         <= m.co2_cap_mt[c, p]
     )
@@ -163,20 +203,30 @@ def new_wind_and_sun(m, r, p, t):
 @room.cost("energy")
 def running(m):
     return sum(
-        m.discount[p] * m.hours[t] * m.output_cost[k, p] * m.output[k, p, t] for k in m.generator for p in m.period for t in m.snapshot
+        m.discount[p] * m.hours[t] * m.output_cost[k, p] * m.output[k, p, t]
+        for k in m.generator
+        for p in m.period
+        for t in m.snapshot
     )
 
 
 @room.cost("carbon")
 def emissions(m):
     return sum(
-        m.discount[p] * m.hours[t] * m.carbon_cost[k, p] * m.output[k, p, t] for k in m.generator for p in m.period for t in m.snapshot
+        m.discount[p] * m.hours[t] * m.carbon_cost[k, p] * m.output[k, p, t]
+        for k in m.generator
+        for p in m.period
+        for t in m.snapshot
     )
 
 
 @room.cost("generation capacity")
 def plants(m):
-    return sum(m.plant_cost[k, p] * m.capacity_built[k, p] - m.retirement_saving[k, p] * m.capacity_retired[k, p] for k in m.plant for p in m.period)
+    return sum(
+        m.plant_cost[k, p] * m.capacity_built[k, p] - m.retirement_saving[k, p] * m.capacity_retired[k, p]
+        for k in m.plant
+        for p in m.period
+    )
 
 
 @room.cost("standing plant")
@@ -186,4 +236,9 @@ def standing(m):
 
 @room.cost("load shed")
 def shedding(m):
-    return sum(m.discount[p] * m.hours[t] * m.shed_cost * m.load_shed[r, p, t] for r in m.region for p in m.period for t in m.snapshot)
+    return sum(
+        m.discount[p] * m.hours[t] * m.shed_cost * m.load_shed[r, p, t]
+        for r in m.region
+        for p in m.period
+        for t in m.snapshot
+    )

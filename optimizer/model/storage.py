@@ -3,8 +3,8 @@
     soc[s,p,t] = soc[s,p,t-1] + step (eff_in charge - discharge / eff_out)         wrapping within the day
     soc <= duration x capacity,   charge + discharge <= capacity
 
-Charge and discharge of a growing store share one power rating. Prices never fall below zero (what finds no use is spilled),
-so no store gains by burning energy.
+Charge and discharge of a growing store share one power rating. Prices never fall below zero (what finds no use is
+spilled), so no store gains by burning energy.
 """
 
 from __future__ import annotations
@@ -29,7 +29,14 @@ room.param("cycle_cost", "store period", "MUSD/MWh", "variable operation per MWh
 # what it decides
 room.decide("charge", "store period snapshot", "MW", "taken from the grid", upper="store_max_mw", family="storage")
 room.decide("discharge", "store period snapshot", "MW", "given to the grid", upper="store_max_mw", family="storage")
-room.decide("state_of_charge", "store period snapshot", "MWh", "stored at the end of the snapshot", upper="store_max_mwh", family="storage")
+room.decide(
+    "state_of_charge",
+    "store period snapshot",
+    "MWh",
+    "stored at the end of the snapshot",
+    upper="store_max_mwh",
+    family="storage",
+)
 
 
 # what holds it back
@@ -66,4 +73,9 @@ def from_storage(m, r, p, t):
 # what it costs
 @room.cost("energy")
 def cycling(m):
-    return sum(m.discount[p] * m.hours[t] * m.cycle_cost[s, p] * m.discharge[s, p, t] for s in m.store for p in m.period for t in m.snapshot)
+    return sum(
+        m.discount[p] * m.hours[t] * m.cycle_cost[s, p] * m.discharge[s, p, t]
+        for s in m.store
+        for p in m.period
+        for t in m.snapshot
+    )

@@ -1,11 +1,12 @@
 """Supply chain: the chips that a country can get, after export control.
 
-    sum_r chips_built[r,g,p] <= supply[c,g,p]                    kchip in the period, licences and volume caps counted
-    sum_{b<=p} sum_{r, g in v} chips_built[r,g,b] <= volume[v,p]   kchip, where a licence caps units since today
-    sum_{b<=p} sum_{r,g} TPP[g] chips_built[r,g,b] <= cap[c,p]    million TPP x kchip, where a rule caps processing power
+    sum_r chips_built[r,g,p] <= supply[c,g,p]                     kchip in the period, licences and volume caps counted
+    sum_{b<=p} sum_{r, g in v} chips_built[r,g,b] <= volume[v,p]  kchip, where a licence caps units since today
+    sum_{b<=p} sum_{r,g} TPP[g] chips_built[r,g,b] <= cap[c,p]    million TPP x kchip, where processing power is capped
 
-The export rules are read before the model is made: a denial is a zero supply, a share of home sales a smaller one, a fee a
-higher price. Home sales in a volume rule are the year's forecast, never a decision, so that nobody buys chips to free others.
+The export rules are read before the model is made: a denial is a zero supply, a share of home sales a smaller one, a
+fee a higher price. Home sales in a volume rule are the year's forecast, never a decision, so that nobody buys chips
+to free others.
 """
 
 from __future__ import annotations
@@ -38,7 +39,12 @@ def chips_within_supply(m, c, g, p):
 def chips_within_licence(m, v, p):
     "Licensed units stay within the volume that both sides allow, counted from today."
     return (
-        sum(m.by_then[b, p] * m.chips_built[r, g, b] for r in m.capped_hosts[v] for g in m.capped_chips[v] for b in m.period)
+        sum(
+            m.by_then[b, p] * m.chips_built[r, g, b]
+            for r in m.capped_hosts[v]
+            for g in m.capped_chips[v]
+            for b in m.period
+        )
         <= m.volume_cap_kchip[v, p]
     )
 
@@ -47,6 +53,11 @@ def chips_within_licence(m, v, p):
 def chips_within_tpp_cap(m, c, p):
     "Processing performance bought stays within the cap of the rule."
     return (
-        sum(m.by_then[b, p] * m.tpp_million[g] * m.chips_built[r, g, b] for r in m.hosts_of[c] for g in m.chip for b in m.period)
+        sum(
+            m.by_then[b, p] * m.tpp_million[g] * m.chips_built[r, g, b]
+            for r in m.hosts_of[c]
+            for g in m.chip
+            for b in m.period
+        )
         <= m.tpp_cap[c, p]
     )

@@ -1,4 +1,4 @@
-"""What in an answer is assumed: the share of rows by confidence in every table that was read, and the YAML values that are assumed."""
+"""What in an answer is assumed: rows by confidence in every table that was read, and assumed values of the YAML."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from optimizer.scenario.scenario import Scenario
 
 TABLES = (
-    "power.technologies", "power.plants", "power.plant_changes", "power.fuel_prices", "power.tariffs", "power.minimum_take",
-    "power.load_growth", "transmission.corridors", "reserve.zones", "connection.limits", "connection.costs",
-    "facility.data_centres", "facility.halls", "facility.climate", "compute.chips", "compute.throughput", "compute.fleet",
-    "compute.supply", "demand.demand", "demand.workloads", "demand.diurnal", "demand.latency", "demand.other_ai_shares",
+    "power.technologies", "power.plants", "power.plant_changes", "power.fuel_prices", "power.tariffs",
+    "power.minimum_take", "power.load_growth", "transmission.corridors", "reserve.zones", "connection.limits",
+    "connection.costs", "facility.data_centres", "facility.halls", "facility.climate", "compute.chips",
+    "compute.throughput", "compute.fleet", "compute.supply", "demand.demand", "demand.workloads", "demand.diurnal",
+    "demand.latency", "demand.other_ai_shares",
 )  # fmt: skip
 WORDS = ("read", "derived", "recalled", "assumed")
 

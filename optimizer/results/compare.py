@@ -1,7 +1,7 @@
 """Two scenarios side by side: what holds each back, at what cost, where, and what of it is assumed.
 
-Each side is solved in a process of its own (one solver thread each) for the same five questions; a table is handed out as
-soon as both sides have it. A family of limits enters only where both sides carry data of it.
+Each side is solved in a process of its own (one solver thread each) for the same five questions; a table is handed
+out as soon as both sides have it. A family of limits enters only where both sides carry data of it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class ComparisonError(Exception):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both sides' tables by stage (`most_tokens`, `central`, `low`, `high`, `without_ai`) and the sections made of them."""
+    """Both sides' tables by stage (`most_tokens`, `central`, `low`, `high`, `without_ai`) and the sections of them."""
 
     names: tuple[str, str]
     frames: dict[str, tuple[Frames, Frames]]
@@ -76,7 +76,8 @@ def compare(
 ) -> Comparison:
     """Solve both sides and lay them side by side; stored under ``out`` where given.
 
-    ``on_section`` gets each table as soon as it stands, ``on_progress`` a line for each finished stage. Raises ComparisonError when a side has no certified plan.
+    ``on_section`` gets each table as soon as it stands, ``on_progress`` a line for each finished stage. Raises
+    ComparisonError when a side has no certified plan.
     """
     pair = (_loaded(first), _loaded(second))
     names = _names(pair)
@@ -84,7 +85,9 @@ def compare(
     sections: list[Section] = []
 
     def show(stage: str) -> None:
-        made = side_by_side.sections(stage, names, {s: (sides[0].frames[s], sides[1].frames[s]) for s in _common(sides)}, pair)
+        made = side_by_side.sections(
+            stage, names, {s: (sides[0].frames[s], sides[1].frames[s]) for s in _common(sides)}, pair
+        )
         sections.extend(made)
         for section in made:
             if on_section is not None:
@@ -109,7 +112,11 @@ def compare(
             stage, frames = payload
             sides[which].frames[stage] = frames
             for ready in STAGES:
-                if ready in _common(sides) and ready not in shown and all(s in shown for s in STAGES[: STAGES.index(ready)]):
+                if (
+                    ready in _common(sides)
+                    and ready not in shown
+                    and all(s in shown for s in STAGES[: STAGES.index(ready)])
+                ):
                     shown.add(ready)
                     show(ready)
         elif kind == "done":
@@ -118,7 +125,9 @@ def compare(
         else:
             raise ComparisonError(f"{names[which]}: {payload[1]}", payload[0])
     kept = (sides[0].kept or {}, sides[1].kept or {})
-    last = side_by_side.assumptions_section(names, kept, {s: (sides[0].frames[s], sides[1].frames[s]) for s in _common(sides)})
+    last = side_by_side.assumptions_section(
+        names, kept, {s: (sides[0].frames[s], sides[1].frames[s]) for s in _common(sides)}
+    )
     sections.append(last)
     if on_section is not None:
         on_section(last)
@@ -185,7 +194,9 @@ def _work(which: int, scenario: Scenario, options: SolverOptions | None, channel
 
     with contextlib.suppress(KeyboardInterrupt):
         try:
-            kept = study(scenario, lambda stage, frames: channel.put((which, "tables", (stage, frames))), report, options)
+            kept = study(
+                scenario, lambda stage, frames: channel.put((which, "tables", (stage, frames))), report, options
+            )
             channel.put((which, "done", kept))
         except SolveError as error:
             channel.put((which, "failed", (error.reason, str(error))))
@@ -204,7 +215,9 @@ def _stored(comparison: Comparison, pair: tuple[Scenario, Scenario], out: str | 
         scenario={name: scenario.resolved() for name, scenario in zip(comparison.names, pair, strict=True)},
         scenario_hash="-".join(s.hash[:16] for s in pair),
         tables=comparison.tables,
-        certificate={name: side.get("certificates") for name, side in zip(comparison.names, (first, second), strict=True)},
+        certificate={
+            name: side.get("certificates") for name, side in zip(comparison.names, (first, second), strict=True)
+        },
         statistics={name: side.get("statistics") for name, side in zip(comparison.names, (first, second), strict=True)},
         timings_s={
             f"{name}: {stage}": seconds

@@ -18,7 +18,12 @@ Frames = dict[str, pd.DataFrame]
 STAGES = ("most_tokens", "central", "low", "high", "without_ai")
 
 
-def study(scenario: Scenario, deliver: Callable[[str, Frames], None], report: Report | None = None, options: SolverOptions | None = None) -> dict[str, Any]:
+def study(
+    scenario: Scenario,
+    deliver: Callable[[str, Frames], None],
+    report: Report | None = None,
+    options: SolverOptions | None = None,
+) -> dict[str, Any]:
     """Answer the five questions in turn; each stage's tables are delivered as soon as they stand.
 
     Returns what a stored comparison keeps of the side: certificates, statistics, timings and notes.
@@ -53,10 +58,17 @@ def study(scenario: Scenario, deliver: Callable[[str, Frames], None], report: Re
     bare = planner.without_ai()
     keep("without_ai", bare)
     incremental = pd.DataFrame(
-        {"path": list(served), "incremental_usd_per_mtok": [token_cost.incremental_system_cost(p, bare) for p in served.values()]}
+        {
+            "path": list(served),
+            "incremental_usd_per_mtok": [token_cost.incremental_system_cost(p, bare) for p in served.values()],
+        }
     )
     deliver("without_ai", {"incremental": incremental, "assumptions": assumptions.by_table(scenario)})
-    return kept | {"timings_s": planner.timings_s, "notes": planner.prepared.instance.notes, "assumed": assumptions.assumed_settings(scenario)}
+    return kept | {
+        "timings_s": planner.timings_s,
+        "notes": planner.prepared.instance.notes,
+        "assumed": assumptions.assumed_settings(scenario),
+    }
 
 
 def cost_frames(plan: Plan) -> Frames:

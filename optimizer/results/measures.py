@@ -1,4 +1,4 @@
-"""What a plan does, in the units of planners: tokens, megawatts, chips, use of limits and their prices. Tables in long form."""
+"""What a plan does, in planners' units: tokens, megawatts, chips, use of limits and prices. Tables in long form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ def is_other_ai(plan: Plan) -> np.ndarray:
 
 
 def fleet(plan: Plan) -> pd.DataFrame:
-    """One row a period: reference tokens per second (mean of the year) served, unserved and other AI work; IT GW; use of chips."""
+    """One row a period: reference tokens per second served, unserved and other AI work; IT GW; use of chips.
+
+    Tokens per second are means of the year.
+    """
     periods = plan.instance.sets["period"]
     route_stream = [plan.position("stream")[s] for s in plan.instance.attributes["route"]["stream"]]
     served_by_stream = np.zeros((len(plan.instance.sets["stream"]), len(periods)))
@@ -97,7 +100,10 @@ def chips(plan: Plan) -> pd.DataFrame:
 
 
 def generation(plan: Plan) -> pd.DataFrame:
-    """One row a technology, country and period: MW in place and TWh a year. Wind and sun before spilling; spill is a row of its own."""
+    """One row a technology, country and period: MW in place and TWh a year.
+
+    Wind and sun stand before spilling; spill is a row of its own.
+    """
     periods = plan.instance.sets["period"]
     position = plan.position("plant")
     added = np.einsum("kb,kbp->kp", plan.value("capacity_built"), plan.param("plant_alive"))
@@ -127,7 +133,14 @@ def generation(plan: Plan) -> pd.DataFrame:
     spilled = yearly(plan, plan.value("spill")) * 1e-6
     country = np.asarray(plan.instance.attributes["region"]["country"])
     extra = [
-        {"country": c, "technology": "(spilled)", "period": p, "gw": np.nan, "built_gw": np.nan, "twh": -spilled[country == c, i].sum()}
+        {
+            "country": c,
+            "technology": "(spilled)",
+            "period": p,
+            "gw": np.nan,
+            "built_gw": np.nan,
+            "twh": -spilled[country == c, i].sum(),
+        }
         for c in dict.fromkeys(country)
         for i, p in enumerate(periods)
     ]
@@ -137,14 +150,21 @@ def generation(plan: Plan) -> pd.DataFrame:
 def limits(plan: Plan) -> pd.DataFrame:
     """One row a family of limits and period: how much there is, how much is used, and what one more unit is worth.
 
-    Families: chips (kchip as IT MW), connection queue, generation build rate, reserve, transmission, UHV. ``price`` is in
-    ``price_unit``: USD (or tokens a second) per MW and year of service. A family without data on this side is marked.
+    Families: chips (kchip as IT MW), connection queue, generation build rate, reserve, transmission, UHV. ``price``
+    is in ``price_unit``: USD (or tokens a second) per MW and year of service. A family without data on this side is
+    marked.
     """
     rows: list[dict[str, object]] = []
     for p, period in enumerate(plan.instance.sets["period"]):
         for family, build in _FAMILIES.items():
             found = build(plan, p)
-            rows.append({"family": family, "period": period, **(found or {"available": np.nan, "used": np.nan, "unit": "no data", "price": np.nan})})
+            rows.append(
+                {
+                    "family": family,
+                    "period": period,
+                    **(found or {"available": np.nan, "used": np.nan, "unit": "no data", "price": np.nan}),
+                }
+            )
     frame = pd.DataFrame(rows)
     share = frame["used"].astype(float) / frame["available"].astype(float)
     frame.insert(4, "share", share.where(frame["available"].astype(float) > 0))
@@ -167,7 +187,12 @@ def _chips(plan: Plan, p: int) -> dict[str, object] | None:
     dual = -plan.dual("chips_within_supply")[:, :, p]
     per_mw = _in_plain_units(plan, dual / kw[None, :], np.broadcast_to(service, dual.shape))
     weight = supply * kw[None, :]
-    return {"available": float(weight.sum()), "used": float((built * kw[None, :]).sum()), "unit": "MW IT", "price": _mean(per_mw, weight)}
+    return {
+        "available": float(weight.sum()),
+        "used": float((built * kw[None, :]).sum()),
+        "unit": "MW IT",
+        "price": _mean(per_mw, weight),
+    }
 
 
 def _queue(plan: Plan, p: int) -> dict[str, object] | None:
@@ -201,26 +226,37 @@ def _reserve(plan: Plan, p: int) -> dict[str, object] | None:
         return None
     growth, hosts = plan.value("firm_growth")[:, p], plan.position("host")
     factor = plan.param("reserve_margin_factor")
-    grown = np.asarray([sum(growth[hosts[h]] for h in members) for members in plan.instance.relations["hosts_in_zone"].values()])
+    grown = np.asarray(
+        [sum(growth[hosts[h]] for h in members) for members in plan.instance.relations["hosts_in_zone"].values()]
+    )
     short = float(plan.value("reserve_shortfall")[:, p].sum())
     need = float((plan.param("reserve_need_mw")[:, p] + factor * grown).sum())
     discount = np.full(len(factor), plan.param("discount")[p])
     price = _in_plain_units(plan, plan.dual("reserve_margin")[:, p], discount)
     spare = plan.lp.row_values("reserve_margin", plan.solution.row_activity)[:, p] - plan.param("reserve_gap_mw")[:, p]
     held = need - short + float(np.nan_to_num(spare).clip(min=0).sum())
-    return {"available": held, "used": need, "unit": "MW firm", "price": _mean(price, plan.param("reserve_need_mw")[:, p])}
+    return {
+        "available": held,
+        "used": need,
+        "unit": "MW firm",
+        "price": _mean(price, plan.param("reserve_need_mw")[:, p]),
+    }
 
 
 def _corridors(plan: Plan, p: int, uhv: bool) -> dict[str, object] | None:
     kinds = plan.instance.attributes["corridor"]["kind"]
     chosen = np.asarray([str(kind).startswith("uhv") == uhv for kind in kinds], bool)
-    rating = plan.param("line_mw")[:, p] + np.einsum("lb,lb->l", plan.param("line_alive")[:, :, p], plan.value("line_built"))
+    rating = plan.param("line_mw")[:, p] + np.einsum(
+        "lb,lb->l", plan.param("line_alive")[:, :, p], plan.value("line_built")
+    )
     if not chosen.any() or rating[chosen].sum() <= 0:
         return None
     forward, backward = yearly(plan, plan.value("flow_forward"))[:, p], yearly(plan, plan.value("flow_backward"))[:, p]
     usable = np.where(plan.param("has_use_limit")[:, p] > 0, plan.param("use_limit_h") / 8760.0, 1.0) * rating
     discount = plan.param("discount")[p]
-    bound = -plan.reduced_cost("flow_forward").clip(max=0)[:, p].sum(axis=1) - plan.reduced_cost("flow_backward").clip(max=0)[:, p].sum(axis=1)
+    bound = -plan.reduced_cost("flow_forward").clip(max=0)[:, p].sum(axis=1) - plan.reduced_cost("flow_backward").clip(
+        max=0
+    )[:, p].sum(axis=1)
     row = -(plan.dual("forward_within_corridor") + plan.dual("backward_within_corridor"))[:, p].sum(axis=1)
     use = -plan.dual("flow_within_year")[:, p] * 0.001 * plan.param("use_limit_h")
     price = _in_plain_units(plan, bound + row + use, np.full(len(rating), discount))

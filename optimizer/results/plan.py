@@ -26,7 +26,7 @@ def solve_scenario(
     options: SolverOptions | None = None,
     on_progress: Report | None = None,
 ) -> Run:
-    """Answer the question that the scenario asks (`objective.goal`) and return the run; stored under ``out`` where given.
+    """Answer the question that the scenario asks (`objective.goal`), return the run; stored under ``out`` where given.
 
     Raises SolveError when there is no certified plan, StoreError when the run cannot be written.
     """
@@ -50,7 +50,9 @@ def run_of(plan: Plan, planner: Planner) -> Run:
         first = plan.tokens
         certificates[first.question], statistics[first.question] = first.solution.certificate, first.solution.statistics
         stage = solution_tables(planner.formulation, first.instance, first.lp, first.solution, first.price_unit)
-        tables |= {f"tokens_{name}": table for name, table in stage.items() if name.startswith(("dual_", "reduced_cost_"))}
+        tables |= {
+            f"tokens_{name}": table for name, table in stage.items() if name.startswith(("dual_", "reduced_cost_"))
+        }
     low, high, most, least = plan.lp.coefficient_range()
     return Run(
         name=scenario_name(plan.scenario),
@@ -132,7 +134,9 @@ def sections(plan: Plan) -> tuple[Section, ...]:
     )
     notes = [f"demand path: {plan.scenario.demand.path}", "tokens are reference tokens; Mtok/s is the mean of the year"]
     notes += slack_notes(frames["fleet"])
-    made = [Section.from_frame(f"{plan.scenario.title}: what the plan serves", fleet, tuple(notes), {"use of chips": 2})]
+    made = [
+        Section.from_frame(f"{plan.scenario.title}: what the plan serves", fleet, tuple(notes), {"use of chips": 2})
+    ]
     limits = _dated(frames["limits"])[["family", "period", "share", "used", "available", "unit", "price", "price_unit"]]
     made.append(Section.from_frame("limits: how much is used and what one more is worth", limits, digits={"share": 2}))
     if "full_cost" in frames:
@@ -174,4 +178,6 @@ def slack_notes(fleet: pd.DataFrame) -> list[str]:
     if not len(slack):
         return []
     years = ", ".join(str(int(p)) for p in slack)
-    return [f"fleet is slack in {years} (use below 50 %): marginal token cost is energy only and must not be read as cost"]
+    return [
+        f"fleet is slack in {years} (use below 50 %): marginal token cost is energy only and must not be read as cost"
+    ]

@@ -36,7 +36,10 @@ Report = Callable[["str | Progress"], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """A certified answer to one question. ``price_unit`` is what the duals are in: MUSD, or Ptok in the first stage of most_tokens."""
+    """A certified answer to one question.
+
+    ``price_unit`` is what the duals are in: MUSD, or Ptok in the first stage of most_tokens.
+    """
 
     question: str
     scenario: Scenario
@@ -68,7 +71,8 @@ class Plan:
     def bill_musd(self) -> dict[str, float]:
         """Present value of each cost part, MUSD."""
         return {
-            part: float(vector @ self.solution.x) + self.lp.cost_offset.get(part, 0.0) for part, vector in self.lp.costs.items()
+            part: float(vector @ self.solution.x) + self.lp.cost_offset.get(part, 0.0)
+            for part, vector in self.lp.costs.items()
         }
 
 
@@ -127,7 +131,7 @@ class Planner:
         return Plan("most_tokens", self.scenario, second.instance, second.lp, second.solution, "MUSD", first)
 
     def without_ai(self) -> Plan:
-        """The power system with no request to serve: chips are switched off and ask for no reserve, everything else stays."""
+        """The power system with no request to serve: chips are off and ask for no reserve, everything else stays."""
         params = self.prepared.instance.params
         standing = params["standing_firm_load_mw"]
         gap = params["reserve_gap_mw"].copy()
@@ -151,7 +155,9 @@ class Planner:
         """
         instance = self.prepared.instance
         hours, kw = instance.params["chip_hours"], instance.params["it_kw"]
-        per_mwh = np.divide(1.0, hours * kw[None, :, None], out=np.zeros_like(hours), where=hours > 0).max() * 1e-3  # Ptok/MWh
+        per_mwh = (
+            np.divide(1.0, hours * kw[None, :, None], out=np.zeros_like(hours), where=hours > 0).max() * 1e-3
+        )  # Ptok/MWh
         cost = -self.lp.goals["tokens"].copy()
         weight = instance.params["discount"][:, None] * instance.params["hours"][None, :]
         self._charge(cost, "load_shed", 4.0 * per_mwh * weight[None, :, :])
@@ -166,7 +172,11 @@ class Planner:
         """Edit the LP to an instance, solve, and wrap the certified solution."""
         self._say(f"solving {question.replace('_', ' ').replace(':', ', ')}")
         road = compile_lp if self.via == "arrays" else compile_lp_by_pyomo
-        lp = self.lp if instance is self.prepared.instance else self._timed("compile", lambda: road(self.formulation, instance))
+        lp = (
+            self.lp
+            if instance is self.prepared.instance
+            else self._timed("compile", lambda: road(self.formulation, instance))
+        )
         start = time.perf_counter()
         session = self._edited(lp, cost, offset)
         solution = session.solve()

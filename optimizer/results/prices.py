@@ -1,4 +1,7 @@
-"""Prices in plain units: duals are discounted MUSD per unit of a row; planners read USD per MWh, per MW and year, per million tokens."""
+"""Prices in plain units.
+
+Duals are discounted MUSD per unit of a row; planners read USD per MWh, per MW and year, per million tokens.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ def lmp_usd_per_mwh(plan: Plan) -> Floats:
 def token_price_usd_per_mtok(plan: Plan) -> Floats:
     """Marginal price of a million reference tokens, (streams, periods), mean over hours weighted by demand.
 
-    A stream that cannot wait has its hourly dual. One more token of a deferrable stream counts in full in its window and
-    with the share that cannot wait in its hour.
+    A stream that cannot wait has its hourly dual. One more token of a deferrable stream counts in full in its window
+    and with the share that cannot wait in its hour.
     """
     discount, hours, step = plan.param("discount"), plan.param("hours"), plan.param("step_h")
     demand = plan.param("demand")

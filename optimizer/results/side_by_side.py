@@ -65,18 +65,25 @@ def what_can_be_made(names: Pair, frames: tuple[Frames, Frames], scenarios: tupl
         ratio = [float(a / b) if b > 0 else None for a, b in zip(*tokens, strict=True)]
         rows.append((f"{names[0]} / {names[1]}, tokens", *ratio, *([None] * len(ratio))))
     notes = [
-        "most_tokens: the largest scale of one fixed mix of workloads, the same on both sides, then the cheapest plan of that scale",
-        "a reference token is one output token of a 671B mixture-of-experts model at 1k in, 1k out; same work factors on both sides",
+        "most_tokens: the largest scale of one fixed mix of workloads, the same on both sides, "
+        "then the cheapest plan of that scale",
+        "a reference token is one output token of a 671B mixture-of-experts model at 1k in, 1k out; "
+        "same work factors on both sides",
     ]
     for name, scenario in zip(names, scenarios, strict=True):
         for key, country in scenario.countries.items():
             if country.served_share < 1 or country.chip_share < 1:
                 notes.append(
-                    f"{name}: {key} serves {country.served_share:.0%} of its markets' demand and gets {country.chip_share:.0%} of the chips of "
-                    f"{country.chip_bloc.replace('_', ' ')}"
+                    f"{name}: {key} serves {country.served_share:.0%} of its markets' demand and gets "
+                    f"{country.chip_share:.0%} of the chips of {country.chip_bloc.replace('_', ' ')}"
                 )
-        notes.append(f"{name}: chip rates `{scenario.compute.chip_set}`, chip supply `{scenario.compute.supply_path}`, other AI work off in this table")
-    return Section("1. What each side can make", ("measure", *_columns(names, _periods(fleet[0]))), tuple(rows), tuple(notes))
+        notes.append(
+            f"{name}: chip rates `{scenario.compute.chip_set}`, chip supply `{scenario.compute.supply_path}`, "
+            "other AI work off in this table"
+        )
+    return Section(
+        "1. What each side can make", ("measure", *_columns(names, _periods(fleet[0]))), tuple(rows), tuple(notes)
+    )
 
 
 def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
@@ -93,7 +100,10 @@ def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
                     cells += ["no data", None, None]
                 else:
                     known = mine["unit"] != "none yet"
-                    cells += [float(mine["share"]) if known else "none yet", *(float(c["price"]) if known and c is not None else None for c in (mine, cost))]
+                    cells += [
+                        float(mine["share"]) if known else "none yet",
+                        *(float(c["price"]) if known and c is not None else None for c in (mine, cost)),
+                    ]
             if all(c in ("no data", "none yet", None) for c in cells):
                 continue
             one_sided = "no data" in cells and family != "UHV"
@@ -109,8 +119,10 @@ def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
         tuple(rows),
         (
             "used: share of the limit in use; a limit in full use may still be worth nothing when another binds first",
-            "tokens/s per MW: what one more MW of the limit adds at the largest scale; USD/MW-yr: what it saves in the cheapest plan of that scale",
-            "reserve: requirement over the firm capacity that is held; above 1 it is short. UHV exists on one side only and is part of its transmission",
+            "tokens/s per MW: what one more MW of the limit adds at the largest scale; "
+            "USD/MW-yr: what it saves in the cheapest plan of that scale",
+            "reserve: requirement over the firm capacity that is held; above 1 it is short. "
+            "UHV exists on one side only and is part of its transmission",
             "a family without data on both sides reads no data, never slack",
         ),
     )
@@ -129,7 +141,9 @@ def where_it_is_built(names: Pair, frames: tuple[Frames, Frames]) -> Section:
         last = sites[sites["period"] == sites["period"].max()]
         new = sites.groupby("region")[["firm_built_mw", "flexible_built_mw"]].sum()
         top = last.sort_values("it_mw", ascending=False).head(TOP_SITES)
-        tops.append([(row["name"], row["it_mw"] / 1e3, float(new.loc[row["region"]].sum()) / 1e3) for _, row in top.iterrows()])
+        tops.append(
+            [(row["name"], row["it_mw"] / 1e3, float(new.loc[row["region"]].sum()) / 1e3) for _, row in top.iterrows()]
+        )
     rows = []
     for i in range(max(len(t) for t in tops)):
         cells: list[Any] = []
@@ -140,7 +154,12 @@ def where_it_is_built(names: Pair, frames: tuple[Frames, Frames]) -> Section:
     columns: tuple[str, ...] = ()
     for name in names:
         columns += (f"{name} region", f"{name} IT GW {last_year}", f"{name} new connection GW")
-    return Section("3. Where it is built", columns, tuple(rows), ("single sites are not unique: near-optimal plans may swap neighbours",))
+    return Section(
+        "3. Where it is built",
+        columns,
+        tuple(rows),
+        ("single sites are not unique: near-optimal plans may swap neighbours",),
+    )
 
 
 def chips_by_generation(names: Pair, frames: tuple[Frames, Frames]) -> Section:
@@ -176,7 +195,12 @@ def months_to_power(names: Pair, frames: tuple[Frames, Frames]) -> Section:
             )
         )
     columns = ("side", "fastest region", "mean by MW", "slowest region", "fastest flexible", "limit GW a year")
-    return Section("5. Months from request to power", columns, tuple(rows), ("request to energisation on both sides; a blank flexible route has no data",))
+    return Section(
+        "5. Months from request to power",
+        columns,
+        tuple(rows),
+        ("request to energisation on both sides; a blank flexible route has no data",),
+    )
 
 
 def full_cost(names: Pair, frames: tuple[Frames, Frames]) -> Section:
@@ -184,21 +208,41 @@ def full_cost(names: Pair, frames: tuple[Frames, Frames]) -> Section:
     cost = (frames[0]["full_cost"], frames[1]["full_cost"])
     rows = [_row(part, cost, part) for part in PARTS]
     rows.append(_row("full cost", cost, "full_cost_usd_per_mtok"))
-    rows.append(_row("marginal (dual of demand)", (frames[0]["marginal"], frames[1]["marginal"]), "marginal_usd_per_mtok"))
-    rows.append(_row("energy price / chip efficiency", (frames[0]["article_ratio"], frames[1]["article_ratio"]), "energy_usd_per_mtok"))
+    rows.append(
+        _row("marginal (dual of demand)", (frames[0]["marginal"], frames[1]["marginal"]), "marginal_usd_per_mtok")
+    )
+    rows.append(
+        _row(
+            "energy price / chip efficiency",
+            (frames[0]["article_ratio"], frames[1]["article_ratio"]),
+            "energy_usd_per_mtok",
+        )
+    )
     rows.append(_row("chips' share of full cost", cost, "chip_share"))
     rows.append(_row("energy's share of full cost", cost, "energy_share"))
-    notes = ["full cost: everything in use at its annuity, old equipment at replacement price, energy at LMP + reserve + delivery adder"]
+    notes = [
+        "full cost: everything in use at its annuity, old equipment at replacement price, "
+        "energy at LMP + reserve + delivery adder"
+    ]
     for name, side in zip(names, frames, strict=True):
         notes += [f"{name}: {note}" for note in slack_notes(side["fleet"])]
     return Section(
-        "6. Cost of a million reference tokens, USD, central demand", ("part", *_columns(names, _periods(cost[0]))), tuple(rows), tuple(notes)
+        "6. Cost of a million reference tokens, USD, central demand",
+        ("part", *_columns(names, _periods(cost[0]))),
+        tuple(rows),
+        tuple(notes),
     )
 
 
 def power_at_sites(names: Pair, frames: tuple[Frames, Frames]) -> Section:
     """Price of power where sites draw it: LMP and adder, weighted by draw."""
-    rows: dict[str, list[Any]] = {"LMP": [], "delivery adder": [], "price at the site": [], "cheapest region": [], "dearest region": []}
+    rows: dict[str, list[Any]] = {
+        "LMP": [],
+        "delivery adder": [],
+        "price at the site": [],
+        "cheapest region": [],
+        "dearest region": [],
+    }
     periods = _periods(frames[0]["sites"])
     for side in frames:
         for period in periods:
@@ -216,7 +260,10 @@ def power_at_sites(names: Pair, frames: tuple[Frames, Frames]) -> Section:
         "7. Power at the sites, USD/MWh, central demand",
         ("measure", *_columns(names, periods)),
         tuple((label, *values) for label, values in rows.items()),
-        ("weighted by what sites draw; LMP is cost, not tariff; adders have one definition, value-added tax taken out",),
+        (
+            "weighted by what sites draw; LMP is cost, not tariff; "
+            "adders have one definition, value-added tax taken out",
+        ),
     )
 
 
@@ -229,8 +276,20 @@ def demand_paths(names: Pair, stages: Stages) -> Section:
         rows.append(_row(f"{path}: served, Mtok/s", fleet, "served_mtok_per_s"))
         rows.append(_row(f"{path}: unserved, Mtok/s", fleet, "unserved_mtok_per_s"))
         rows.append(_row(f"{path}: IT power on, GW", fleet, "it_gw"))
-        rows.append(_row(f"{path}: full cost, USD/Mtok", (stages[path][0]["full_cost"], stages[path][1]["full_cost"]), "full_cost_usd_per_mtok"))
-        rows.append(_row(f"{path}: marginal, USD/Mtok", (stages[path][0]["marginal"], stages[path][1]["marginal"]), "marginal_usd_per_mtok"))
+        rows.append(
+            _row(
+                f"{path}: full cost, USD/Mtok",
+                (stages[path][0]["full_cost"], stages[path][1]["full_cost"]),
+                "full_cost_usd_per_mtok",
+            )
+        )
+        rows.append(
+            _row(
+                f"{path}: marginal, USD/Mtok",
+                (stages[path][0]["marginal"], stages[path][1]["marginal"]),
+                "marginal_usd_per_mtok",
+            )
+        )
         extra: list[Any] = []
         for side in stages["without_ai"]:
             value = side["incremental"].set_index("path")["incremental_usd_per_mtok"].get(path)
@@ -241,7 +300,8 @@ def demand_paths(names: Pair, stages: Stages) -> Section:
         ("measure", *_columns(names, periods)),
         tuple(rows),
         (
-            "the demand band is a factor of 25 wide by 2030; other AI work (training, ranking, media) is served beside tokens and kept out of their cost",
+            "the demand band is a factor of 25 wide by 2030; other AI work (training, ranking, media) "
+            "is served beside tokens and kept out of their cost",
             "full, marginal and incremental are three different figures and are never mixed",
         ),
     )
@@ -255,7 +315,14 @@ def assumptions_section(names: Pair, kept: tuple[dict[str, Any], dict[str, Any]]
         cells: list[Any] = []
         for side in tables:
             known = table in side.index
-            cells += [int(side.loc[table, "rows"]), *(float(side.loc[table, w]) for w in ("read", "derived", "recalled", "assumed"))] if known else [None] * 5
+            cells += (
+                [
+                    int(side.loc[table, "rows"]),
+                    *(float(side.loc[table, w]) for w in ("read", "derived", "recalled", "assumed")),
+                ]
+                if known
+                else [None] * 5
+            )
         rows.append((table, *cells))
     columns: tuple[str, ...] = ("table",)
     for name in names:

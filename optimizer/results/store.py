@@ -72,7 +72,7 @@ class StoredTables(Mapping[str, pd.DataFrame]):
             if name not in self._files:
                 near = get_close_matches(name, self._files, n=3)
                 raise KeyError(f"no table '{name}'; {'nearest: ' + ', '.join(near) if near else 'see list(tables)'}")
-            # one thread and no read-ahead: Arrow's pools sometimes abort the process when Python ends (arrow issue 34314)
+            # one thread, no read-ahead: Arrow's pools sometimes abort the process when Python ends (arrow issue 34314)
             self._loaded[name] = pd.read_parquet(self._files[name], use_threads=False, pre_buffer=False)
         return self._loaded[name]
 

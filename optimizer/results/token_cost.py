@@ -1,12 +1,13 @@
 """Cost of a million reference tokens: three figures that are never mixed.
 
-    full_cost            everything in use at its annuity, old equipment at its replacement price, energy at LMP + reserve +
-                         delivery adder: comparable with published costs of owned compute
+    full_cost            everything in use at its annuity, old equipment at its replacement price, energy at LMP +
+                         reserve + delivery adder: comparable with published costs of owned compute
     marginal             dual of demand: what one more token costs; only energy where the fleet is slack
     incremental_system   (bill with AI - bill without) over all AI work
 
-Full cost is a year's accounting from the plan and its prices. Equipment is shared by the IT energy that work takes on the
-fleet as a whole; what no work takes is the idle share, a part of its own. Other AI work pays its own share and is kept out.
+Full cost is a year's accounting from the plan and its prices. Equipment is shared by the IT energy that work takes on
+the fleet as a whole; what no work takes is the idle share, a part of its own. Other AI work pays its own share and is
+kept out.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def yearly_cost_musd(plan: Plan) -> dict[str, np.ndarray]:
     factors = scenario.money.factors
     price = table["price_per_chip"].to_numpy(float) * np.asarray([float(factors[u]) for u in table["money"]]) * 1e-3
     wacc = {c: scenario.countries[c].wacc for c in dict.fromkeys(country)}
-    chip = np.stack([price * capital_recovery_factor(wacc[c].chips, table["lifetime_yr"].to_numpy(float)) for c in country])
+    chip = np.stack(
+        [price * capital_recovery_factor(wacc[c].chips, table["lifetime_yr"].to_numpy(float)) for c in country]
+    )
     chips = np.einsum("rgp,rg->p", powered, chip)
     paid = _fee_share(plan)
     it_mw = np.einsum("rgp,g->rp", powered, plan.param("it_kw"))
@@ -76,7 +79,12 @@ def yearly_cost_musd(plan: Plan) -> dict[str, np.ndarray]:
     plants = [plan.position("plant")[k] for k in instance.sets["campus_plant"]]
     running = plan.value("onsite_energy") * plan.param("onsite_cost")
     alive = plan.param("plant_alive")[plants]
-    charge = np.divide(plan.param("plant_cost")[plants], alive @ discount, out=np.zeros((len(plants), len(discount))), where=alive @ discount > 0)
+    charge = np.divide(
+        plan.param("plant_cost")[plants],
+        alive @ discount,
+        out=np.zeros((len(plants), len(discount))),
+        where=alive @ discount > 0,
+    )
     capital = np.einsum("kb,kb,kbp->kp", charge, plan.value("capacity_built")[plants], alive)
     return {
         "chips": chips,
@@ -109,7 +117,10 @@ def _hall_annuity(plan: Plan, country: np.ndarray) -> np.ndarray:
     factors = plan.scenario.money.factors
     capex = rows["capex_per_mw_it"].to_numpy(float) * np.asarray([float(factors[u]) for u in rows["money"]]) * 1e-6
     wacc = np.asarray([plan.scenario.countries[c].wacc.campus for c in country])
-    return capex * (capital_recovery_factor(wacc, rows["lifetime_yr"].to_numpy(float)) + rows["fixed_om_share"].fillna(0).to_numpy(float))
+    return capex * (
+        capital_recovery_factor(wacc, rows["lifetime_yr"].to_numpy(float))
+        + rows["fixed_om_share"].fillna(0).to_numpy(float)
+    )
 
 
 def _connection_annuity(plan: Plan, country: np.ndarray) -> np.ndarray:
@@ -123,10 +134,10 @@ def _connection_annuity(plan: Plan, country: np.ndarray) -> np.ndarray:
 
 
 def work_shares(plan: Plan) -> dict[str, np.ndarray]:
-    """By period: `use` of the chips that are on, the share of `tokens` in their work, tokens served and all work (Ptok a year).
+    """By period: `use` of chips that are on, share of `tokens` in their work, tokens served and all work (Ptok a year).
 
-    Work of different classes is weighed by the IT energy that the fleet as a whole takes for it. Which chip serves which
-    class is often a tie in the plan, so the plan's own split would make the cost of a token arbitrary.
+    Work of different classes is weighed by the IT energy that the fleet as a whole takes for it. Which chip serves
+    which class is often a tie in the plan, so the plan's own split would make the cost of a token arbitrary.
     """
     workloads = plan.instance.sets["workload"]
     other = np.asarray([w == "other_ai" for w in workloads], bool)
@@ -164,14 +175,19 @@ def marginal_cost(plan: Plan) -> pd.DataFrame:
 
 
 def incremental_system_cost(with_ai: Plan, without_ai: Plan) -> float:
-    """(bill with AI - bill without) over discounted AI work, USD per million reference tokens, other AI work in both."""
+    """(bill with AI - bill without) over discounted AI work, USD per million reference tokens, other AI in both."""
     work = work_shares(with_ai)["work_ptok"] @ with_ai.param("discount")
     less = with_ai.bill_musd.get("unserved", 0.0)
-    return float("nan") if work <= 0 else (with_ai.solution.objective - less - without_ai.solution.objective) / work * 1e-3
+    return (
+        float("nan") if work <= 0 else (with_ai.solution.objective - less - without_ai.solution.objective) / work * 1e-3
+    )
 
 
 def article_ratio(plan: Plan) -> pd.DataFrame:
-    """The ratio named in public debate, energy price over chip efficiency: USD of energy per million reference tokens of busy chips."""
+    """The ratio named in public debate, energy price over chip efficiency.
+
+    USD of energy per million reference tokens of busy chips.
+    """
     musd, shares = yearly_cost_musd(plan), work_shares(plan)
     energy = musd["energy"] + musd["reserve"] + musd["delivery"] + musd["on-site"]
     per = np.divide(1e-3, shares["work_ptok"], out=np.full(len(energy), np.nan), where=shares["work_ptok"] > 0)

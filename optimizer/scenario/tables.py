@@ -360,12 +360,14 @@ def _read_hourly(file: Path, _mtime: int, size: int, spec: ProfileSpec) -> Parse
 
 
 def _numbers_fast(content: bytes) -> pd.DataFrame:
-    """A table of numbers through Arrow's reader, on one thread: its pools sometimes abort the process when Python ends."""
+    """A table of numbers by Arrow's reader, on one thread: its pools sometimes abort the process when Python ends."""
     import pyarrow as pa
     from pyarrow import csv
 
     try:
-        return csv.read_csv(pa.py_buffer(content), read_options=csv.ReadOptions(use_threads=False)).to_pandas(use_threads=False)
+        return csv.read_csv(pa.py_buffer(content), read_options=csv.ReadOptions(use_threads=False)).to_pandas(
+            use_threads=False
+        )
     except pa.ArrowInvalid as error:
         raise ValueError(str(error)) from error
 

@@ -100,6 +100,14 @@ class Engine:
         """Drop basis and solution, so that the next run starts with presolve."""
         self._check(self._highs.clearSolver())
 
+    def basis(self) -> Any:
+        """A copy of the basis of the last run, in HiGHS's own form."""
+        return self._highs.getBasis()
+
+    def start_from(self, basis: Any) -> None:
+        """Put a basis of the same LP in the place of the one at hand."""
+        self._check(self._highs.setBasis(basis))
+
     def run(
         self,
         road: Road,

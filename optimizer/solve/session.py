@@ -16,6 +16,7 @@ from optimizer.solve.errors import Reason, SolveError
 from optimizer.solve.options import SolverOptions
 from optimizer.solve.roads import Road, cold_roads, hot_cap, hot_road
 from optimizer.solve.scaling import coefficient_ranges
+from optimizer.solve.starts import Start, nearest
 
 Floats = NDArray[np.float64]
 
@@ -73,9 +74,9 @@ class _Arrays:
 class Session:
     """Holds one LP in a persistent HiGHS object; edits are bulk calls, ``solve()`` returns certified plans only.
 
-    The first solve is cold. A later one starts hot from the last basis, under a cap of seconds and iterations, when
-    right-hand sides or bounds changed or costs moved a little. It starts cold with another objective, where bounds
-    fixed or freed many columns, and when the cap is hit, because a basis switches presolve off.
+    The first solve is cold. A later one starts hot from the nearest basis at hand (starts.py), under a cap of seconds
+    and iterations, when right-hand sides or bounds changed or costs moved a little. It starts cold with another
+    objective, where bounds fixed or freed many columns, and when the cap is hit, because a basis switches presolve off.
 
     Args:
         lp: the compiled LP; its arrays are copied where the session edits them.
@@ -111,8 +112,8 @@ class Session:
             lp.value,
         )
         self._engine = Engine(self._lp, self._cost, self.options)
-        self._has_basis = False
-        self._basis_cost, self._basis_free = self._cost, self._free_columns()
+        self._last: Start | None = None  # the basis that HiGHS holds now
+        self._cold: Start | None = None  # the basis of the last cold plan
         self._cold_seconds = 0.0
         self._attempts: list[dict[str, Any]] = []
 
@@ -147,9 +148,9 @@ class Session:
         started = time.perf_counter()
         self._attempts = []
         roads = cold_roads(self.options, len(self._lp.row_lower), self._reuse)
-        hot = hot_road(self._cost_change(), self._share_fixed_or_freed(), near) if self._has_basis else None
-        if hot is not None:
-            roads.insert(0, hot)
+        begin = self._begin(near)
+        if begin is not None:
+            roads.insert(0, begin)
         last_words = ""
         while roads:
             road = roads.pop(0)
@@ -178,9 +179,10 @@ class Session:
                 raise self._error("time_limit", f"no certified plan in {self.options.time_limit_s:g} s", started)
         seconds, iterations = left, None
         if road.hot:
-            cap = hot_cap(len(self._lp.row_lower), self._cold_seconds, self._cost_change())
+            moved = 0.0 if self._last is None else self._last.cost_change(self._cost)
+            cap = hot_cap(len(self._lp.row_lower), self._cold_seconds, moved)
             seconds, iterations = cap.seconds if left is None else min(cap.seconds, left), cap.iterations
-        self._has_basis = False  # until this run ends in a certified plan with a basis
+        self._last = None  # until this run ends in a certified plan with a basis
         try:
             verdict = self._engine.run(road, seconds, iterations, self._on_progress)
         except Interrupted:
@@ -210,9 +212,10 @@ class Session:
         self._attempts[-1]["faults"] = found.certificate.faults
         if not found.certificate.passed:
             return None
-        self._has_basis, self._basis_cost, self._basis_free = verdict.has_basis, self._cost, self._free_columns()
+        if verdict.has_basis:
+            self._last = Start.of(self._engine.basis(), self._cost, self._lp)
         if not road.hot:
-            self._cold_seconds = verdict.seconds
+            self._cold, self._cold_seconds = self._last, verdict.seconds
         statistics = self._statistics(started) | {
             "road": road.name,
             "why": road.why,
@@ -231,18 +234,18 @@ class Session:
             statistics,
         )
 
-    def _free_columns(self) -> NDArray[np.bool_]:
-        """Columns that are not fixed by their bounds."""
-        return self._lp.col_lower < self._lp.col_upper
-
-    def _share_fixed_or_freed(self) -> float:
-        """Share of the columns that became fixed or free since the basis was made."""
-        return float(np.mean(self._free_columns() != self._basis_free))
-
-    def _cost_change(self) -> float:
-        """Change of the costs since the basis was made, as a share of their size."""
-        moved = float(np.abs(self._cost - self._basis_cost).sum())
-        return moved / max(float(np.abs(self._basis_cost).sum()), 1e-300)
+    def _begin(self, near: bool) -> Road | None:
+        """The hot road from the nearest basis, put in place, or None where a cold start is the better bet."""
+        if self._last is None:
+            return None
+        starts = [self._last] if near or self._cold is None else [self._last, self._cold]
+        start = nearest(starts, self._lp, self._cost)
+        assert start is not None
+        road = hot_road(start.cost_change(self._cost), start.fixed_or_freed(self._lp), near)
+        if road is not None and start is not self._last:
+            self._engine.start_from(start.basis)
+            self._last = start
+        return road
 
     def _no_plan(self, verdict: Verdict, started: float) -> SolveError:
         """Tell infeasible from unbounded, where HiGHS leaves it open, by asking for any plan at no cost."""

@@ -18,11 +18,15 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, list[Se
     folder = tmp_path_factory.mktemp("runs")
     sections: list[Section] = []
     lines: list[str] = []
-    made = compare(load_scenario("toy"), load_scenario("toy"), out=folder, on_section=sections.append, on_progress=lines.append)
+    made = compare(
+        load_scenario("toy"), load_scenario("toy"), out=folder, on_section=sections.append, on_progress=lines.append
+    )
     return made, sections, lines, folder
 
 
-def test_sections_arrive_in_reading_order_and_are_kept(twins: tuple[Comparison, list[Section], list[str], Path]) -> None:
+def test_sections_arrive_in_reading_order_and_are_kept(
+    twins: tuple[Comparison, list[Section], list[str], Path],
+) -> None:
     made, sections, lines, _ = twins
     numbers = [section.title.split(".")[0] for section in sections]
     assert numbers == [str(i) for i in range(1, 10)]
@@ -44,7 +48,9 @@ def test_the_stored_comparison_reads_back(twins: tuple[Comparison, list[Section]
     run = load_run(made.path)
     table = run.tables["central_full_cost"]
     assert set(table["scenario"]) == {"toy (1)", "toy (2)"}
-    assert all(certificate["primal_infeasibility"] < 1e-6 for side in run.certificate.values() for certificate in side.values())
+    assert all(
+        certificate["primal_infeasibility"] < 1e-6 for side in run.certificate.values() for certificate in side.values()
+    )
     assert (made.path / "csv" / "central_full_cost.csv").is_file()
 
 
@@ -53,11 +59,15 @@ def test_parts_sum_to_full_cost(twins: tuple[Comparison, list[Section], list[str
 
     made, *_ = twins
     cost = made.frames["central"][0]["full_cost"]
-    assert cost[list(PARTS)].sum(axis=1).to_numpy() == pytest.approx(cost["full_cost_usd_per_mtok"].to_numpy(), rel=1e-12)
+    assert cost[list(PARTS)].sum(axis=1).to_numpy() == pytest.approx(
+        cost["full_cost_usd_per_mtok"].to_numpy(), rel=1e-12
+    )
     assert (cost["full_cost_usd_per_mtok"] > 0).all()
 
 
-def test_more_demand_serves_no_fewer_tokens_and_costs_no_less(twins: tuple[Comparison, list[Section], list[str], Path]) -> None:
+def test_more_demand_serves_no_fewer_tokens_and_costs_no_less(
+    twins: tuple[Comparison, list[Section], list[str], Path],
+) -> None:
     made, *_ = twins
     served = {path: made.frames[path][0]["fleet"]["served_mtok_per_s"].sum() for path in ("low", "central", "high")}
     assert served["low"] <= served["central"] * (1 + 1e-9) <= served["high"] * (1 + 1e-9)

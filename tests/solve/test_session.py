@@ -18,6 +18,7 @@ from optimizer.solve.options import SolverOptions
 from optimizer.solve.roads import Road, cold_roads, hot_cap, hot_road
 from optimizer.solve.scaling import coefficient_ranges, cost_exponent
 from optimizer.solve.session import Session
+from optimizer.solve.starts import Start, nearest
 
 INF = np.inf
 
@@ -136,6 +137,38 @@ class TestHotStarts:
         other = np.random.default_rng(0).uniform(0, 1, world.num_col)
         a_session.set_cost(other)
         assert not any(name.startswith("hot") for name in tried(a_session.solve()))
+
+    def test_the_nearer_of_two_bases_is_taken(self, world, monkeypatch):
+        begun = []
+        put = Engine.start_from
+        monkeypatch.setattr(Engine, "start_from", lambda self, basis: (begun.append(basis), put(self, basis))[1])
+        a_session, rows = Session(world, reuse=True), world.demand_rows
+
+        def at(share):
+            a_session.set_row_bounds(rows, world.row_lower[rows] * share, world.row_upper[rows] * share)
+            return a_session.solve()
+
+        at(1.0)
+        at(0.95)
+        assert not begun  # one basis at hand: the cold one, which is also the last
+        high = at(1.05)
+        assert len(begun) == 1  # back to 1.0, half as far as 0.95
+        assert tried(high) == ["hot simplex"]
+        at(1.06)
+        assert len(begun) == 1  # 1.05 is nearer than 1.0
+        lower, upper = world.row_lower.copy(), world.row_upper.copy()
+        lower[rows], upper[rows] = lower[rows] * 1.05, upper[rows] * 1.05
+        cold = Session(replace(world, row_lower=lower, row_upper=upper)).solve()
+        assert high.objective == pytest.approx(cold.objective, rel=1e-8)
+
+    def test_a_basis_that_leans_on_a_bound_that_is_gone_is_not_taken(self):
+        lp = merit_order()
+        kept = Start.of(object(), lp.cost, lp)
+        last = Start.of(object(), lp.cost, replace(lp, col_upper=lp.col_upper + 100.0))
+        assert nearest([last, kept], lp, lp.cost) is kept
+        unbounded = replace(lp, col_upper=np.full(lp.num_col, np.inf))
+        assert not kept.fits(unbounded)
+        assert nearest([last, kept], unbounded, lp.cost) is last
 
     def test_a_hot_start_over_its_cap_gives_way_to_a_cold_one(self, world, monkeypatch):
         monkeypatch.setattr(session, "hot_cap", lambda *_: roads.Cap(seconds=5.0, iterations=1))

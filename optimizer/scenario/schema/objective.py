@@ -16,7 +16,7 @@ class Objective(Section):
     """`least_cost`: serve demand at its willingness to pay. `most_tokens`: first the largest scale of one fixed mix of
     workloads and markets, then the least cost at that scale."""
     mix_workloads: tuple[str, ...] = ()
-    """Workloads of the fixed mix that most_tokens scales; empty: all that the scenario serves. Streams that reach only some hosts stay out of it in any case: a
-    fixed share of them would measure the smallest region, not the country."""
+    """Workloads of the fixed mix that most_tokens scales; empty: all that the scenario serves. Streams that reach only
+    some hosts stay out of it in any case: a fixed share of them would measure the smallest region, not the country."""
     tokens_tolerance: Annotated[float, Field(ge=0, le=0.1)] = 1e-4
     """Share of the largest scale that the second stage of most_tokens may give up."""

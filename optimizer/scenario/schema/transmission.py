@@ -22,7 +22,7 @@ class Transmission(Section):
     hurdle_usd_per_mwh: NonNegative = 0.5
     """Small cost on every flow, which keeps power from circling."""
     use_caps: bool = True
-    """Holds corridors to their max_utilisation and observed_max_mw."""
+    """Holds corridors to their max_utilisation. The highest flow on record is kept in the table for comparison only."""
     minimum_takes: bool = True
     """Holds corridors to their min_take_twh."""
     planned: bool = False
