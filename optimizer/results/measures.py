@@ -222,25 +222,42 @@ def _generation(plan: Plan, p: int) -> dict[str, object] | None:
 
 
 def _reserve(plan: Plan, p: int) -> dict[str, object] | None:
+    """Firm capacity held and required. Growth of AI load is that of the chips that are on: in a zone with spare reserve
+    the plan's own variables for it are free to be larger."""
     if not plan.param("has_reserve")[:, p].any():
         return None
-    growth, hosts = plan.value("firm_growth")[:, p], plan.position("host")
-    factor = plan.param("reserve_margin_factor")
-    grown = np.asarray(
-        [sum(growth[hosts[h]] for h in members) for members in plan.instance.relations["hosts_in_zone"].values()]
-    )
-    short = float(plan.value("reserve_shortfall")[:, p].sum())
-    need = float((plan.param("reserve_need_mw")[:, p] + factor * grown).sum())
-    discount = np.full(len(factor), plan.param("discount")[p])
-    price = _in_plain_units(plan, plan.dual("reserve_margin")[:, p], discount)
-    spare = plan.lp.row_values("reserve_margin", plan.solution.row_activity)[:, p] - plan.param("reserve_gap_mw")[:, p]
-    held = need - short + float(np.nan_to_num(spare).clip(min=0).sum())
+    hosts, factor = plan.position("host"), plan.param("reserve_margin_factor")
+    members = plan.instance.relations["hosts_in_zone"].values()
+
+    def by_zone(values: np.ndarray) -> np.ndarray:
+        return np.asarray([sum(values[hosts[host]] for host in zone) for zone in members])
+
+    need, gap = plan.param("reserve_need_mw")[:, p], plan.param("reserve_gap_mw")[:, p]
+    activity = np.nan_to_num(plan.lp.row_values("reserve_margin", plan.solution.row_activity)[:, p])
+    short = plan.value("reserve_shortfall")[:, p]
+    held = need - gap + activity - short + factor * by_zone(plan.value("firm_growth")[:, p])
+    grown = np.maximum(_firm_peak_mw(plan)[:, p] - plan.param("standing_firm_load_mw")[:, p], 0.0)
+    required = need + factor * by_zone(grown)
+    price = _in_plain_units(plan, plan.dual("reserve_margin")[:, p], np.full(len(factor), plan.param("discount")[p]))
     return {
-        "available": held,
-        "used": need,
+        "available": float(held.sum()),
+        "used": float(required.sum()),
         "unit": "MW firm",
-        "price": _mean(price, plan.param("reserve_need_mw")[:, p]),
+        "price": _mean(price, need),
     }
+
+
+def _firm_peak_mw(plan: Plan) -> np.ndarray:
+    """Peak load under firm service of the chips that are on, MW (hosts, periods): less flexible and on-site supply."""
+    it_mw = np.einsum("rgp,g->rp", plan.value("chips_powered"), plan.param("it_kw"))
+    flexible = np.einsum("rb,rbp->rp", plan.value("flexible_built"), plan.param("flexible_alive"))
+    added = np.einsum("kb,kbp->kp", plan.value("capacity_built"), plan.param("plant_alive"))
+    plants, onsite = plan.position("plant"), plan.param("onsite_firm_mw").copy()
+    for i, host in enumerate(plan.instance.sets["host"]):
+        for k, plant in enumerate(plan.instance.sets["campus_plant"]):
+            if plant in plan.instance.relations["campus_plants_in"][host]:
+                onsite[i] += plan.param("campus_credit")[k] * added[plants[plant]]
+    return plan.param("pue_peak")[:, None] * it_mw - flexible - onsite
 
 
 def _corridors(plan: Plan, p: int, uhv: bool) -> dict[str, object] | None:

@@ -33,6 +33,8 @@ def sections(stage: str, names: Pair, stages: Stages, scenarios: tuple[Scenario,
         ]
     if stage == "central":
         return [full_cost(names, stages[stage]), power_at_sites(names, stages[stage])]
+    if stage == "high":
+        return [worth_of_limits(names, stages)]
     if stage == "without_ai":
         return [demand_paths(names, stages)]
     return []
@@ -87,45 +89,74 @@ def what_can_be_made(names: Pair, frames: tuple[Frames, Frames], scenarios: tupl
 
 
 def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
-    """Use and shadow price of each family of limits; `no data` where a side has none, and then on both."""
-    limits = (frames[0]["limits_in_tokens"], frames[1]["limits_in_tokens"])
-    money = (frames[0]["limits"], frames[1]["limits"])
-    rows: list[tuple[Any, ...]] = []
-    for family in dict.fromkeys(limits[0]["family"]):
-        for period in _periods(limits[0]):
-            cells: list[Any] = []
-            for tokens, usd in zip(limits, money, strict=True):
-                mine, cost = _cell(tokens, family, period), _cell(usd, family, period)
-                if mine is None or mine["unit"] == "no data":
-                    cells += ["no data", None, None]
-                else:
-                    known = mine["unit"] != "none yet"
-                    cells += [
-                        float(mine["share"]) if known else "none yet",
-                        *(float(c["price"]) if known and c is not None else None for c in (mine, cost)),
-                    ]
-            if all(c in ("no data", "none yet", None) for c in cells):
-                continue
-            one_sided = "no data" in cells and family != "UHV"
-            if one_sided:
-                cells = ["no data", None, None, "no data", None, None]
-            rows.append((family, str(period), *cells))
+    """Use of each family of limits at the largest scale, and the tokens that one more unit of it adds."""
     columns: tuple[str, ...] = ("limit", "period")
     for name in names:
-        columns += (f"{name} used", f"{name} tokens/s per MW", f"{name} USD/MW-yr")
+        columns += (f"{name} used", f"{name} tokens/s per MW")
+    pairs = ((frames[0]["limits_in_tokens"],), (frames[1]["limits_in_tokens"],))
     return Section(
         "2. What holds each side back",
         columns,
-        tuple(rows),
+        _limit_rows(pairs),
         (
-            "used: share of the limit in use; a limit in full use may still be worth nothing when another binds first",
-            "tokens/s per MW: what one more MW of the limit adds at the largest scale; "
-            "USD/MW-yr: what it saves in the cheapest plan of that scale",
-            "reserve: requirement over the firm capacity that is held; above 1 it is short. "
-            "UHV exists on one side only and is part of its transmission",
-            "a family without data on both sides reads no data, never slack",
+            "used: share of the limit in use at the largest scale; tokens/s per MW: what one more MW of it adds there",
+            *LIMIT_NOTES,
         ),
     )
+
+
+def worth_of_limits(names: Pair, stages: Stages) -> Section:
+    """Use and worth of each family of limits at least cost, on the central and the high path."""
+    columns: tuple[str, ...] = ("limit", "period")
+    for name in names:
+        for path in ("central", "high"):
+            columns += (f"{name} {path}: used", f"{name} {path}: USD/MW-yr")
+    pairs = tuple(tuple(stages[path][side]["limits"] for path in ("central", "high")) for side in (0, 1))
+    return Section(
+        "8. What one more MW is worth at least cost",
+        columns,
+        _limit_rows(pairs),
+        (
+            "USD/MW-yr: what one more MW of the limit saves for each year that it serves; where demand leaves unserved "
+            "it is bounded by what users would have paid",
+            *LIMIT_NOTES,
+        ),
+    )
+
+
+LIMIT_NOTES = (
+    "a limit in full use may still be worth nothing when another binds first",
+    "reserve: requirement over the firm capacity that is held; above 1 it is short. "
+    "UHV exists on one side only and is part of its transmission",
+    "a family without data on both sides reads no data, never slack; none yet: nothing can be added before the first "
+    "projects decided today are ready",
+)
+
+
+def _limit_rows(pairs: tuple[tuple[pd.DataFrame, ...], ...]) -> tuple[tuple[Any, ...], ...]:
+    """Rows of families and periods: for each side and each of its tables the share in use and the price."""
+    rows: list[tuple[Any, ...]] = []
+    first = pairs[0][0]
+    for family in dict.fromkeys(first["family"]):
+        for period in _periods(first):
+            sides = [[_use_and_price(table, family, period) for table in tables] for tables in pairs]
+            missing = [side[0][0] == "no data" for side in sides]
+            if all(missing) or all(cell[0] == "none yet" for side in sides for cell in side):
+                continue
+            if any(missing) and family != "UHV":  # one-sided knowledge is no comparison
+                sides = [[("no data", None) for _ in side] for side in sides]
+            rows.append((family, str(period), *(value for side in sides for cell in side for value in cell)))
+    return tuple(rows)
+
+
+def _use_and_price(table: pd.DataFrame, family: str, period: int) -> tuple[Any, Any]:
+    """Share in use and price of a family in a period, or why there is none."""
+    found = _cell(table, family, period)
+    if found is None or found["unit"] == "no data":
+        return "no data", None
+    if found["unit"] == "none yet":
+        return "none yet", None
+    return float(found["share"]), float(found["price"])
 
 
 def _cell(frame: pd.DataFrame, family: str, period: int) -> pd.Series | None:
@@ -296,7 +327,7 @@ def demand_paths(names: Pair, stages: Stages) -> Section:
             extra += [None if value is None or value != value else float(value), *([None] * (len(periods) - 1))]
         rows.append((f"{path}: incremental, USD/Mtok of all AI work, all periods", *extra))
     return Section(
-        "8. Demand paths at least cost",
+        "9. Demand paths at least cost",
         ("measure", *_columns(names, periods)),
         tuple(rows),
         (
@@ -333,4 +364,4 @@ def assumptions_section(names: Pair, kept: tuple[dict[str, Any], dict[str, Any]]
         if side.get("assumed"):
             notes.append(f"{name}: assumed settings: {', '.join(side['assumed'])}")
     digits = {c: 2 for c in columns if any(c.endswith(w) for w in ("read", "derived", "recalled", "assumed"))}
-    return Section("9. What in this answer is assumed", columns, tuple(rows), tuple(notes), digits)
+    return Section("10. What in this answer is assumed", columns, tuple(rows), tuple(notes), digits)
