@@ -24,7 +24,9 @@ from . import (
     reserve,
     storage,
     supply_chain,
+    transformers,
     transmission,
+    voltage_law,
 )
 from .draft import Draft, World
 from .hours import quietest_hour_utc
@@ -72,6 +74,7 @@ def prepare(scenario: Scenario) -> Prepared:
     power.build(world, out, plants)
     storage.build(world, out, plants)
     transmission.build(world, out)
+    voltage_law.build(world, out)
     connection.build(world, out)
     reserve.build(world, out, plants)
     onsite.build(world, out, plants)
@@ -79,6 +82,7 @@ def prepare(scenario: Scenario) -> Prepared:
     effects = export_effects(scenario, world.countries)
     compute.build(world, out, effects)
     supply_chain.build(world, out, effects)
+    transformers.build(world, out, plants)
     demand.build(world, out)
     clean_share.build(world, out, plants)
     return Prepared(out.finish(), world, out)

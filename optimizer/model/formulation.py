@@ -17,7 +17,9 @@ from . import (
     reserve,
     storage,
     supply_chain,
+    transformers,
     transmission,
+    voltage_law,
 )
 from .room import Formulation, declare
 
@@ -26,6 +28,7 @@ ROOMS = (
     power.room,
     storage.room,
     transmission.room,
+    voltage_law.room,
     connection.room,
     reserve.room,
     onsite.room,
@@ -34,6 +37,7 @@ ROOMS = (
     demand.room,
     reach.room,
     supply_chain.room,
+    transformers.room,
     clean_share.room,
 )
 

@@ -69,6 +69,14 @@ def sites(plan: Plan) -> pd.DataFrame:
     attributes = pd.DataFrame(plan.instance.attributes["host"], index=list(hosts)).add_prefix("")
     frame["country"] = attributes["country"].reindex(frame["region"]).to_numpy()
     frame["name"] = attributes["name"].reindex(frame["region"]).to_numpy()
+    tariffs = plan.scenario.table("power.tariffs").set_index("region").reindex(list(hosts))
+    factors = plan.scenario.money.factors
+    usd = np.asarray([float(factors[unit]) if unit in factors else np.nan for unit in tariffs["money"]])
+    tariff = (
+        tariffs["industrial_price_per_mwh"].to_numpy(float)
+        * usd
+        / (1.0 + tariffs["vat_rate"].fillna(0.0).to_numpy(float))
+    )
     for name, values in {
         "it_mw": it_mw,
         "firm_built_mw": plan.value("firm_built"),
@@ -77,6 +85,7 @@ def sites(plan: Plan) -> pd.DataFrame:
         "grid_draw_twh": twh / 1e6,
         "lmp_usd_per_mwh": paid,
         "adder_usd_per_mwh": np.repeat(plan.param("delivery_adder")[:, None] * 1e6, len(periods), axis=1),
+        "tariff_usd_per_mwh": np.repeat(tariff[:, None], len(periods), axis=1),
     }.items():
         frame[name] = values.ravel()
     return frame

@@ -271,6 +271,7 @@ def power_at_sites(names: Pair, frames: tuple[Frames, Frames]) -> Section:
         "LMP": [],
         "delivery adder": [],
         "price at the site": [],
+        "industrial tariff as published, without VAT": [],
         "cheapest region": [],
         "dearest region": [],
     }
@@ -285,6 +286,11 @@ def power_at_sites(names: Pair, frames: tuple[Frames, Frames]) -> Section:
             rows["LMP"].append(float(np.average(lmp, weights=weight)))
             rows["delivery adder"].append(float(np.average(adder, weights=weight)))
             rows["price at the site"].append(float(np.average(lmp + adder, weights=weight)))
+            tariff = sites["tariff_usd_per_mwh"].to_numpy(float)
+            known = ~np.isnan(tariff) & (weight > 0)
+            rows["industrial tariff as published, without VAT"].append(
+                float(np.average(tariff[known], weights=weight[known])) if known.any() else None
+            )
             rows["cheapest region"].append(float((lmp + adder).min()))
             rows["dearest region"].append(float((lmp + adder).max()))
     return Section(

@@ -88,6 +88,7 @@ def default_tables() -> dict[str, list[Row]]:
         "power.load_growth": [],
         "transmission.corridors": [],
         "transmission.joint_caps": [],
+        "connection.transformers": [],
         "reserve.zones": [{"zone": "z", "country": "x", "planning_reserve_margin": 0.15}],
         "connection.limits": [{"region": "R", "limit_mw_per_yr": 1000, "months_to_power": 0}],
         "connection.costs": [

@@ -211,3 +211,30 @@ def test_no_flexible_connection_where_none_is_offered(tmp_path: Path) -> None:
     assert plan.value("serve").sum() == pytest.approx(0)
     assert plan.bill_musd["unserved"] == pytest.approx(4 * TTOK_PER_KCHIP_YEAR * 0.5)
     assert plan.param("hours").sum() == HOURS
+
+
+def test_transformers_hold_back_what_is_connected(tmp_path: Path) -> None:
+    # 6 MVA a year at 1.5 MVA per MW: 4 MW of connection, where 5 are asked for. The same shortage as a queue of 4 MW:
+    # one more MVA earns 10.3416 / 1.5 MUSD.
+    world = SmallWorld(tmp_path)
+    world.add(
+        "connection.transformers",
+        {
+            "country": "x",
+            "from_year": 2026,
+            "supply_mva_per_yr": 6,
+            "mva_per_mw_load": 1.5,
+            "mva_per_mw_plant": 1.15,
+            "mva_per_mw_line_end": 2,
+        },
+    )
+    plan = world.plan()
+    assert at(plan, "firm_built", "R") == pytest.approx([4])
+    assert plan.dual("transformers_within_supply").sum() * 1e-3 == pytest.approx(
+        -(TOKENS_OF_MW - COST_OF_MW - 0.01) / 1.5
+    )
+    assert_binds(plan, "transformers_within_supply")
+
+
+def test_without_a_figure_transformers_have_no_say(tmp_path: Path) -> None:
+    assert len(SmallWorld(tmp_path).plan().lp.rows["transformers_within_supply"].kept) == 0

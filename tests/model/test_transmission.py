@@ -140,3 +140,37 @@ def test_security_chooses_the_rating(tmp_path: Path) -> None:
     world = two_regions(tmp_path, 60, forward_n1_mw=40)
     assert world.instance().params["line_mw"][0, 0] == pytest.approx(40)
     assert world.instance(**{"transmission.security": "n-0"}).params["line_mw"][0, 0] == pytest.approx(60)
+
+
+def triangle(folder: Path, physics: str, direct_mw: float = 1000.0) -> SmallWorld:
+    """R with gas at 30, E with oil at 80 USD/MWh and 90 MW of load, W in between.
+
+    Three like lines, so the direct path from R to E has half the reactance of the way over W.
+    """
+    world = SmallWorld(folder).region("E", peak_load_mw=90, annual_load_twh=0.7884)
+    world.region("W", peak_load_mw=0.001, annual_load_twh=8.76e-9)
+    world.technology("oil", variable_om_per_mwh=80).plant("E", "oil", 1000)
+    world.corridor("RE", "R", "E", direct_mw, reactance_pu=1.0)
+    world.corridor("RW", "R", "W", 1000, reactance_pu=1.0).corridor("WE", "W", "E", 1000, reactance_pu=1.0)
+    return world.set(transmission={"hurdle_usd_per_mwh": 0.5, "physics": physics}, demand={"workload_list": []})
+
+
+def test_power_splits_over_a_loop_by_reactance(tmp_path: Path) -> None:
+    # 90 MW to E: two thirds on the direct line, one third over W. Transport would put all of it on the direct line.
+    plan = triangle(tmp_path / "dc", "dc").plan()
+    assert at(plan, "flow_forward", "RE") == pytest.approx(60, abs=1e-2)
+    assert at(plan, "flow_forward", "WE") == pytest.approx(30, abs=1e-2)
+    free = triangle(tmp_path / "free", "transport").plan()
+    assert at(free, "flow_forward", "RE") == pytest.approx(90, abs=1e-2)
+
+
+def test_a_full_line_holds_back_the_loop(tmp_path: Path) -> None:
+    # The direct line takes 40 MW, so by the voltage law the other path takes 20: 60 MW reach E, which burns oil for the
+    # other 30. Under transport the other path would bring the missing 50 MW.
+    plan = triangle(tmp_path / "dc", "dc", direct_mw=40).plan()
+    assert at(plan, "flow_forward", "RE") == pytest.approx(40, abs=1e-2)
+    assert at(plan, "flow_forward", "WE") == pytest.approx(20, abs=1e-2)
+    assert at(plan, "output", "E:oil") == pytest.approx(30, abs=1e-2)
+    assert_binds(plan, "kirchhoff")
+    free = triangle(tmp_path / "free", "transport", direct_mw=40).plan()
+    assert at(free, "output", "E:oil") == pytest.approx(0, abs=1e-2)

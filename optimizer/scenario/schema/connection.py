@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from optimizer.scenario.columns import COUNTRY, MONEY, REGION, TableSpec, choice, cost, number, optional
+from optimizer.scenario.columns import COUNTRY, MONEY, REGION, TableSpec, choice, cost, integer, number, optional
 from optimizer.scenario.schema.base import Section, Share, TableFiles
 
 
@@ -31,6 +31,8 @@ class Connection(Section):
     """CSV of yearly limits and months to power."""
     costs: TableFiles = ()
     """CSV of connection costs."""
+    transformers: TableFiles = ()
+    """CSV of large transformers that can be had; none: the limit has no data and no say."""
     path: Literal["low", "central", "high"] = "central"
     """Which yearly limit counts."""
     lead: Literal["central"] = "central"
@@ -71,6 +73,21 @@ TABLES = (
             ("limit_low_mw_per_yr", "limit_mw_per_yr", "limit_high_mw_per_yr"),
             ("months_low", "months_to_power", "months_high"),
         ),
+    ),
+    TableSpec(
+        "connection.transformers",
+        "Large power transformers free for new connections, plants and lines, from a year on.",
+        (
+            COUNTRY,
+            integer("from_year", "first year of the figure", "year", minimum=2000, maximum=2100),
+            number("supply_mva_per_yr", "what is left after replacement and other load", "MVA/yr", minimum=0),
+            number(
+                "mva_per_mw_load", "per MW of new connection, spares included", "MVA/MW", minimum=0, plausible=(0.2, 10)
+            ),
+            number("mva_per_mw_plant", "per MW of new plant", "MVA/MW", minimum=0, plausible=(0.2, 10)),
+            number("mva_per_mw_line_end", "per MW of new line and end", "MVA/MW", minimum=0, plausible=(0, 10)),
+        ),
+        key=("country", "from_year"),
     ),
     TableSpec(
         "connection.costs",

@@ -15,8 +15,8 @@ class Transmission(Section):
     """CSV of corridors."""
     joint_caps: TableFiles = ()
     """CSV of sending caps that several corridors share."""
-    physics: Literal["transport"] = "transport"
-    """`transport`: flows as wished within ratings, without Kirchhoff's voltage law."""
+    physics: Literal["transport", "dc"] = "transport"
+    """`transport`: flows as wished within ratings. `dc`: AC lines obey Kirchhoff's voltage law (linear power flow)."""
     security: Literal["n-0", "n-1"] = "n-1"
     """Which rating counts: all lines in service, or one of them lost."""
     hurdle_usd_per_mwh: NonNegative = 0.5
@@ -61,6 +61,7 @@ TABLES = (
             optional(number("forward_n1_mw", "rating with one circuit lost; blank: the same", "MW", minimum=0)),
             optional(number("backward_n1_mw", "the same, the other way", "MW", minimum=0)),
             optional(number("length_km", "length", "km", minimum=0, maximum=6000)),
+            optional(number("reactance_pu", "reactance on any common base; blank: length over rating", "1", minimum=0)),
             share("loss", "share of sent power lost, converters included"),
             optional(flag("expandable", "1: may be widened"), 0),
             optional(cost("expansion_cost_per_mw", "cost of one more MW", "money/MW", (5_000, 20_000_000))),
