@@ -2,7 +2,7 @@
 
     sum_{l in cycle} sign[l] x[l] (flow_forward[l,p,t] - flow_backward[l,p,t]) = 0          physics: dc
 
-Linearised power flow (small angles, flat voltage): power splits over parallel paths as reactances tell it, not as anyone
+    sum_{l in cycle} sign[l] x[l] (flow_forward[l,p,t] - flow_backward[l,p,t]) = 0        physics: dc
 wishes. One independent loop a row, a cycle basis of the AC lines that stand in the period; direct-current lines are
 steered and stay out. The default physics, `transport`, has no such rows. New capacity does not change a reactance here.
 """
