@@ -124,7 +124,8 @@ class Planner:
         probe = self._answer("most_tokens:what is short", base.replace(**free), self._tokens_objective(), 0.0, "Ptok")
         shed, short = probe.value("load_shed"), probe.value("reserve_shortfall")
         free |= {"shortfall_max_mw": _held(short), "shed_max_mw": _held(shed)}
-        first = self._answer("most_tokens:scale", base.replace(**free), -self.lp.goals["tokens"], 0.0, "Ptok")
+        goal = -self.lp.goals["tokens"]
+        first = self._answer("most_tokens:scale", base.replace(**free), goal, 0.0, "Ptok", near=True)
         reached = float(self.lp.goals["tokens"] @ first.solution.x)
         floor = (1.0 - self.scenario.objective.tokens_tolerance) * reached
         second = self._answer("most_tokens", base.replace(**free, tokens_floor=floor), self.lp.cost, self.lp.offset)
@@ -139,7 +140,8 @@ class Planner:
         for z, members in enumerate(self.prepared.instance.relations["hosts_in_zone"].values()):
             for host in members:
                 gap[z] -= params["reserve_margin_factor"][z] * standing[hosts[host]]
-        changes = self._without_demand() | {"reserve_gap_mw": gap}
+        gone = {name: np.zeros_like(params[name]) for name in ("chip_stock", "chips_max")}
+        changes = self._without_demand() | {"reserve_gap_mw": gap} | gone
         return self._answer("without_ai", self.prepared.instance.replace(**changes), self.lp.cost, self.lp.offset)
 
     def _without_demand(self) -> dict[str, np.ndarray]:
@@ -168,8 +170,16 @@ class Planner:
         block = self.lp.columns[decision]
         cost[block.span] += np.broadcast_to(price, block.shape).ravel()
 
-    def _answer(self, question: str, instance: Instance, cost: np.ndarray, offset: float, unit: str = "MUSD") -> Plan:
-        """Edit the LP to an instance, solve, and wrap the certified solution."""
+    def _answer(
+        self,
+        question: str,
+        instance: Instance,
+        cost: np.ndarray,
+        offset: float,
+        unit: str = "MUSD",
+        near: bool = False,
+    ) -> Plan:
+        """Edit the LP to an instance, solve, and wrap the plan. ``near``: the last plan is almost this one."""
         self._say(f"solving {question.replace('_', ' ').replace(':', ', ')}")
         road = compile_lp if self.via == "arrays" else compile_lp_by_pyomo
         lp = (
@@ -179,7 +189,7 @@ class Planner:
         )
         start = time.perf_counter()
         session = self._edited(lp, cost, offset)
-        solution = session.solve()
+        solution = session.solve(near=near)
         self.timings_s[f"solve {question}"] = time.perf_counter() - start
         return Plan(question, self.scenario, instance, lp, solution, unit)
 

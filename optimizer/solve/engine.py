@@ -72,8 +72,7 @@ class Engine:
         self._set("log_to_console", options.log)
         self._set("threads", options.threads)
         self._set("random_seed", options.seed)
-        self._set("primal_feasibility_tolerance", options.tolerance)
-        self._set("dual_feasibility_tolerance", options.tolerance)
+        self._tolerance = options.tolerance
         self._cost_scale = 2.0 ** cost_exponent(cost)
         self._pass(lp, cost * self._cost_scale)
         kinds = highspy.cb.HighsCallbackType
@@ -125,6 +124,8 @@ class Engine:
         self._set("simplex_iteration_limit", highspy.kHighsIInf if iterations is None else iterations)
         self._set("solver", road.solver)
         self._set("run_crossover", "on" if road.crossover else "off")
+        for kind in ("primal", "dual"):
+            self._set(f"{kind}_feasibility_tolerance", road.tolerance or self._tolerance)
         if not road.hot:
             self.forget()
         self._iterations, self._gap = 0, None

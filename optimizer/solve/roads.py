@@ -16,6 +16,7 @@ HOT_MIN_SECONDS = 2.0
 HOT_SHARE_OF_COLD = {"bounds": 0.5, "cost": 0.3}  # seconds allowed to a hot start, as a share of the last cold solve
 SIMILAR_COLUMNS = 0.01  # share of columns fixed or freed beyond which it counts as another LP
 SIMILAR_COST = 0.5  # change of the cost vector, as a share of its size, beyond which it counts as another objective
+TIGHTER = 1e-2  # of the tolerance, for a second try from a basis whose plan missed the certificate
 SMALL_ROWS = 10_000  # up to here simplex is the quickest
 CROSSOVER_ROWS = 100_000  # up to here crossover adds little; it makes prices exact and leaves a basis
 
@@ -28,6 +29,7 @@ class Road:
     crossover: bool
     hot: bool
     why: str
+    tolerance: float | None = None  # feasibility tolerance of this attempt; the options' where None
 
     @property
     def name(self) -> str:
@@ -47,6 +49,12 @@ def hipo_is_available() -> bool:
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     return bool(highs.setOptionValue("solver", "hipo") == highspy.HighsStatus.kOk)
+
+
+def tighter_road(options: SolverOptions) -> Road:
+    """Simplex once more from the basis at hand, with tighter tolerances: a narrow miss needs few steps."""
+    why = "the hot plan missed the certificate: once more, with tighter tolerances"
+    return Road("simplex", True, True, why, max(options.tolerance * TIGHTER, 1e-10))
 
 
 def cold_roads(options: SolverOptions, num_row: int, reuse: bool) -> list[Road]:

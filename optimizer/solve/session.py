@@ -14,7 +14,7 @@ from optimizer.solve.certificate import Certificate, LpArrays, evaluate
 from optimizer.solve.engine import Engine, Interrupted, Progress, Verdict
 from optimizer.solve.errors import Reason, SolveError
 from optimizer.solve.options import SolverOptions
-from optimizer.solve.roads import Road, cold_roads, hot_cap, hot_road
+from optimizer.solve.roads import Road, cold_roads, hot_cap, hot_road, tighter_road
 from optimizer.solve.scaling import coefficient_ranges
 from optimizer.solve.starts import Start, nearest
 
@@ -160,6 +160,8 @@ class Session:
                 solution = self._certified(road, verdict, started)
                 if solution is not None:
                     return solution
+                if road.hot and road.tolerance is None:
+                    roads.insert(0, tighter_road(self.options))
             elif verdict.status in NO_PLAN and not road.hot:
                 if road.solver == "simplex" or verdict.presolve_says_infeasible:
                     raise self._no_plan(verdict, started)

@@ -2,6 +2,7 @@
 
 import _thread
 import contextlib
+import dataclasses
 import itertools
 import threading
 import time
@@ -169,6 +170,27 @@ class TestHotStarts:
         unbounded = replace(lp, col_upper=np.full(lp.num_col, np.inf))
         assert not kept.fits(unbounded)
         assert nearest([last, kept], unbounded, lp.cost) is last
+
+    def test_a_narrow_miss_is_tried_again_with_tighter_tolerances(self, world, monkeypatch):
+        hot = Session(world, reuse=True)
+        hot.solve()
+        rows = np.flatnonzero(world.row_lower == world.row_upper)
+        hot.set_row_bounds(rows, world.row_lower[rows] * 1.05, world.row_upper[rows] * 1.05)
+        real, refused = session.evaluate, []
+
+        def strict_once(*args, **options):
+            found = real(*args, **options)
+            if not refused:
+                refused.append(True)
+                narrow = dataclasses.replace(found.certificate, primal_infeasibility=1.2e-6)
+                found = dataclasses.replace(found, certificate=narrow)
+            return found
+
+        monkeypatch.setattr(session, "evaluate", strict_once)
+        again = hot.solve()
+        assert tried(again) == ["hot simplex", "hot simplex"]
+        assert "tighter" in again.statistics["why"]
+        assert again.certificate.passed
 
     def test_a_hot_start_over_its_cap_gives_way_to_a_cold_one(self, world, monkeypatch):
         monkeypatch.setattr(session, "hot_cap", lambda *_: roads.Cap(seconds=5.0, iterations=1))
