@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]
 Stages = dict[str, tuple[Frames, Frames]]
 TOP_SITES = 8
+NOTHING = 1e-5  # in every unit of these tables
 
 
 def sections(stage: str, names: Pair, stages: Stages, scenarios: tuple[Scenario, Scenario]) -> list[Section]:
@@ -48,8 +49,16 @@ def _periods(frame: pd.DataFrame) -> list[int]:
     return [int(p) for p in dict.fromkeys(frame["period"])]
 
 
-def _row(label: str, frames: tuple[pd.DataFrame, pd.DataFrame], column: str, scale: float = 1.0) -> tuple[Any, ...]:
-    return (label, *(float(v) * scale if v == v else None for frame in frames for v in frame[column]))
+def _row(label: str, frames: tuple[pd.DataFrame, pd.DataFrame], column: str) -> tuple[Any, ...]:
+    """A row of a measure over both sides' periods; what a solver leaves of zero is shown as zero."""
+    return (label, *(_clean(float(v)) for frame in frames for v in frame[column]))
+
+
+def _clean(value: float) -> float | None:
+    """None for unknown, zero for what is within the solver's tolerance of it."""
+    if value != value:
+        return None
+    return 0.0 if abs(value) < NOTHING else value
 
 
 def what_can_be_made(names: Pair, frames: tuple[Frames, Frames], scenarios: tuple[Scenario, Scenario]) -> Section:
@@ -102,6 +111,7 @@ def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
             "used: share of the limit in use at the largest scale; tokens/s per MW: what one more MW of it adds there",
             *LIMIT_NOTES,
         ),
+        _use_digits(columns),
     )
 
 
@@ -121,7 +131,13 @@ def worth_of_limits(names: Pair, stages: Stages) -> Section:
             "it is bounded by what users would have paid",
             *LIMIT_NOTES,
         ),
+        _use_digits(columns),
     )
+
+
+def _use_digits(columns: tuple[str, ...]) -> dict[str, int]:
+    """Shares of use with two decimals, prices as whole numbers."""
+    return {column: 2 if column.endswith("used") else 0 for column in columns[2:]}
 
 
 LIMIT_NOTES = (
