@@ -8,6 +8,7 @@ through `extends` counts once, at its earliest place, so two children of one bas
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from optimizer.scenario.document import Mark, Node, read_document
 from optimizer.scenario.errors import Fault, FaultList, ScenarioErrors, name_list, nearest_name
 from optimizer.scenario.scenario import Scenario
 from optimizer.scenario.schema import TABLES
-from optimizer.scenario.schema_faults import faults_of
+from optimizer.scenario.schema_faults import faults_of, without_faults
 from optimizer.scenario.semantics import check_semantics
 from optimizer.scenario.shipped import locate, shipped_names, shipped_root
 from optimizer.scenario.table_checks import Tables
@@ -193,21 +194,33 @@ def _check(
     faults: FaultList,
     checked_tables: Tables | None = None,
 ) -> Scenario:
-    """The last three steps. `checked_tables` are tables that need no second check."""
+    """The last three steps. `checked_tables` are tables that need no second check.
+
+    Values that the schema refuses are set aside, so that one reading also finds what is wrong across sections; rows of
+    tables that are refused stop there, because half a table would be reported twice.
+    """
     scenario: Scenario | None = None
+    sound = document
     try:
-        scenario = Scenario.model_validate_json(json.dumps(document.plain(), default=str), strict=True)
+        scenario = _validated(document)
     except ValidationError as error:
         faults.errors.extend(faults_of(error, document))
+        sound = without_faults(error, document)
+        with contextlib.suppress(ValidationError):
+            scenario = _validated(sound)
+    refused = len(faults.errors)
     tables = checked_tables
     if tables is None:
-        tables = Tables(document, faults, shipped_root())
+        tables = Tables(sound, faults, shipped_root())
         tables.check_all()
     if scenario is None:
         raise ScenarioErrors(faults.errors)
-    scenario.attach(document, tables, variants, applied, faults)
-    # Only a scenario whose parts are sound can be checked across rooms without reporting one fault twice.
-    if not faults.errors:
-        check_semantics(scenario, document, faults)
+    scenario.attach(sound, tables, variants, applied, faults)
+    if len(faults.errors) == refused:
+        check_semantics(scenario, sound, faults)
     faults.raise_if_any()
     return scenario
+
+
+def _validated(document: Node) -> Scenario:
+    return Scenario.model_validate_json(json.dumps(document.plain(), default=str), strict=True)

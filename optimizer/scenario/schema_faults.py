@@ -36,6 +36,29 @@ def faults_of(error: ValidationError, document: Node) -> list[Fault]:
     return list(found.values())
 
 
+def without_faults(error: ValidationError, document: Node) -> Node:
+    """The document without the values that pydantic refused: what is left may still be checked across sections."""
+    sound = document
+    for detail in error.errors(include_url=False):
+        path = _yaml_path(detail["loc"], document, detail["type"])
+        if path:
+            sound = _without(sound, path)
+    return sound
+
+
+def _without(node: Node, path: Path_) -> Node:
+    """A copy of a node without what lies at a path; entries of a list take their whole list with them."""
+    step, rest = str(path[0]), path[1:]
+    if not isinstance(node.value, dict) or step not in node.value:
+        return node
+    kept = dict(node.value)
+    if rest and isinstance(kept[step].value, dict):
+        kept[step] = _without(kept[step], rest)
+    else:
+        del kept[step]
+    return Node(kept, node.mark, node.provenance)
+
+
 def _yaml_path(loc: tuple[int | str, ...], document: Node, kind: str) -> Path_:
     """pydantic's `loc` without the tags of unions, which are no keys of the YAML."""
     here: Node | None = document

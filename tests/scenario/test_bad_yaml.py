@@ -439,3 +439,19 @@ def test_extends_that_is_missing_and_extends_in_a_circle(toy: ToyBox) -> None:
     assert by_path["extends[1]"].line == 1
     assert "a.yaml -> b.yaml -> a.yaml" in by_path["extends"].message
     assert (by_path["extends"].file, by_path["extends"].line) == (toy.file("b.yaml"), 2)
+
+
+def test_one_reading_finds_faults_of_keys_values_and_names(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(
+        "extends: us\nname: bad\npower: {voll_usd_per_mwhh: 5, growth_path: mid}\nregions: {leave_out: [PNWW]}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ScenarioErrors) as caught:
+        load_scenario(file)
+    assert {fault.path for fault in caught.value.faults} == {
+        "power.voll_usd_per_mwhh",
+        "power.growth_path",
+        "regions.leave_out[0]",
+    }
+    assert {fault.nearest for fault in caught.value.faults} >= {"voll_usd_per_mwh", "PNW"}
