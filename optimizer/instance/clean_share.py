@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from .draft import Draft, World
-from .finance import year_share
+from .finance import Floats, year_share
 from .fleet import Fleet
 
 NEW_SINCE = 2025  # committed additions from this year on count as new vintages
@@ -50,7 +51,7 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     )
 
 
-def recent_mw(world: World, rows):  # type: ignore[no-untyped-def]
+def recent_mw(world: World, rows: pd.DataFrame) -> Floats:
     """Committed additions since `NEW_SINCE`, MW per clean plant and period."""
     changes = world.scenario.table("power.plant_changes")
     changes = changes[(changes["year"] >= NEW_SINCE) & (changes["change_mw"] > 0)]

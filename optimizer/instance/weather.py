@@ -13,13 +13,13 @@ from .synthetic import ScatterSettings
 
 if TYPE_CHECKING:
     from optimizer.scenario.scenario import Scenario
+    from optimizer.scenario.schema.power import HourlyProfiles, MonthHourProfiles, Synthetic
 
 PROFILE_OF = {
     "onshore_wind": "wind",
     "offshore_wind": "offshore_wind",
     "solar": "solar",
 }  # file key -> technologies.profile
-OFFSHORE_OVER_ONSHORE = 1.0  # China publishes one wind factor a province, offshore in it
 
 
 def read_profiles(scenario: Scenario, regions: pd.DataFrame) -> Profiles:
@@ -51,7 +51,10 @@ def read_profiles(scenario: Scenario, regions: pd.DataFrame) -> Profiles:
     )
 
 
-def _hourly(scenario, entry, names, peak, energy) -> Profiles:  # type: ignore[no-untyped-def]
+def _hourly(
+    scenario: Scenario, entry: HourlyProfiles, names: tuple[str, ...], peak: np.ndarray, energy: np.ndarray
+) -> Profiles:
+    """Measured hours, or their month means where the scenario asks for them."""
     frames = {key: _frame(scenario, entry.country, key) for key in ("load", *PROFILE_OF)}
     notes: tuple[str, ...] = ()
     factors = {key: _columns(frame, names) for key, frame in frames.items() if key != "load" and frame is not None}
@@ -83,7 +86,10 @@ def _month_means(values: np.ndarray) -> np.ndarray:
     return means[month].reshape(values.shape)
 
 
-def _month_hour(scenario, entry, rows, peak, energy) -> Profiles:  # type: ignore[no-untyped-def]
+def _month_hour(
+    scenario: Scenario, entry: MonthHourProfiles, rows: pd.DataFrame, peak: np.ndarray, energy: np.ndarray
+) -> Profiles:
+    """Mean days and monthly means with labelled scatter. Wind is published once a province: offshore shares it."""
     names = list(rows.index)
     load, sun = (
         _mean_days(scenario.table(f"power.profiles.{entry.country}.{key}"), names) for key in ("load", "solar")
@@ -104,7 +110,7 @@ def _month_hour(scenario, entry, rows, peak, energy) -> Profiles:  # type: ignor
         energy,
         sun,
         by_month(f"solar_cf_{kind}"),
-        {"onshore_wind": wind, "offshore_wind": np.clip(wind * OFFSHORE_OVER_ONSHORE, 0.0, 1.0)},
+        {"onshore_wind": wind, "offshore_wind": wind},
         rows["lat"].to_numpy(float),
         rows["lon"].to_numpy(float),
         round(entry.utc_offset_h),
@@ -112,7 +118,7 @@ def _month_hour(scenario, entry, rows, peak, energy) -> Profiles:  # type: ignor
     )
 
 
-def scatter_settings(own, seed: int) -> ScatterSettings:  # type: ignore[no-untyped-def]
+def scatter_settings(own: Synthetic, seed: int) -> ScatterSettings:
     """The scatter that a scenario asks for: the measured sizes where it names none."""
     named = {key: getattr(own, key) for key in ("wind_cv", "solar_cv", "load_cv") if getattr(own, key) is not None}
     if named.get("solar_cv") == 0.0:

@@ -11,7 +11,7 @@ import multiprocessing as mp
 import queue as queues
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,7 +154,7 @@ def _common(sides: tuple[_Side, _Side]) -> list[str]:
     return [stage for stage in STAGES if stage in sides[0].frames and stage in sides[1].frames]
 
 
-def _messages(pair: tuple[Scenario, Scenario], options: SolverOptions | None):  # type: ignore[no-untyped-def]
+def _messages(pair: tuple[Scenario, Scenario], options: SolverOptions | None) -> Iterator[tuple[int, str, Any]]:
     """Run both sides in processes of their own and yield (side, kind, payload) until both are done or one fails."""
     context = mp.get_context("spawn")
     channel = context.Queue()
