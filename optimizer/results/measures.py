@@ -50,9 +50,31 @@ def fleet(plan: Plan) -> pd.DataFrame:
             "it_gw": np.einsum("rgp,g->p", powered, kw) / 1e3,
             "facility_gw_peak": np.einsum("rgp,g,r->p", powered, kw, peak) / 1e3,
             "grid_draw_twh": draw / 1e6,
+            "made_on_site_twh": plan.value("onsite_energy").sum(axis=0) / 1e3,
             "use_of_chips": np.divide(busy_kwh, able_kwh, out=np.zeros_like(busy_kwh), where=able_kwh > 0),
         }
     )
+
+
+def hourly(plan: Plan) -> pd.DataFrame:
+    """One row a region, period and snapshot: LMP, base load, what campuses draw, shed and spill."""
+    instance = plan.instance
+    axes = [instance.sets[name] for name in ("region", "period", "snapshot")]
+    frame = pd.MultiIndex.from_product(axes, names=["region", "period", "snapshot"]).to_frame(index=False)
+    shape = tuple(len(axis) for axis in axes)
+    draw = np.zeros(shape)
+    draw[[plan.position("region")[host] for host in instance.sets["host"]]] = plan.value("grid_draw")
+    frame["country"] = np.repeat(instance.attributes["region"]["country"], shape[1] * shape[2])
+    frame["hours"] = np.broadcast_to(plan.param("hours"), shape).ravel()
+    for name, values in {
+        "lmp_usd_per_mwh": lmp_usd_per_mwh(plan),
+        "base_load_mw": plan.param("base_load_mw"),
+        "campus_draw_mw": draw,
+        "load_shed_mw": plan.value("load_shed"),
+        "spill_mw": plan.value("spill"),
+    }.items():
+        frame[name] = values.ravel()
+    return frame
 
 
 def sites(plan: Plan) -> pd.DataFrame:

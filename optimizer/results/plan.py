@@ -86,6 +86,7 @@ def summaries(plan: Plan) -> dict[str, pd.DataFrame]:
     """Tables that planners read first."""
     frames = {
         "fleet": measures.fleet(plan),
+        "hourly": measures.hourly(plan),
         "sites": measures.sites(plan),
         "chips": measures.chips(plan),
         "limits": measures.limits(plan),
@@ -129,6 +130,7 @@ def sections(plan: Plan) -> tuple[Section, ...]:
             "it_gw": "IT GW",
             "facility_gw_peak": "facility GW",
             "grid_draw_twh": "grid TWh",
+            "made_on_site_twh": "on-site TWh",
             "use_of_chips": "use of chips",
         }
     )

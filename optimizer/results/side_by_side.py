@@ -70,6 +70,7 @@ def what_can_be_made(names: Pair, frames: tuple[Frames, Frames], scenarios: tupl
         _row("IT power on, GW", fleet, "it_gw"),
         _row("facility power at the peak, GW", fleet, "facility_gw_peak"),
         _row("drawn from the grid, TWh a year", fleet, "grid_draw_twh"),
+        _row("made behind the meter, TWh a year", fleet, "made_on_site_twh"),
         _row("use of chips", fleet, "use_of_chips"),
     ]
     if len(tokens[0]) == len(tokens[1]):
@@ -91,6 +92,12 @@ def what_can_be_made(names: Pair, frames: tuple[Frames, Frames], scenarios: tupl
         notes.append(
             f"{name}: chip rates `{scenario.compute.chip_set}`, chip supply `{scenario.compute.supply_path}`, "
             "other AI work off in this table"
+        )
+    onsite = [float(side["fleet"]["made_on_site_twh"].sum()) > 0 for side in frames]
+    if any(onsite) and not all(onsite):
+        notes.append(
+            f"plants behind the meter are in the data of {names[onsite.index(True)]} only: "
+            "`--variant no_onsite` compares without them"
         )
     return Section(
         "1. What each side can make", ("measure", *_columns(names, _periods(fleet[0]))), tuple(rows), tuple(notes)
