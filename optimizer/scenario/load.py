@@ -205,9 +205,11 @@ def _check(
         scenario = _validated(document)
     except ValidationError as error:
         faults.errors.extend(faults_of(error, document))
-        sound = without_faults(error, document)
-        with contextlib.suppress(ValidationError):
-            scenario = _validated(sound)
+        rest = without_faults(error, document)
+        if rest is not None:
+            sound = rest
+            with contextlib.suppress(ValidationError):
+                scenario = _validated(sound)
     refused = len(faults.errors)
     tables = checked_tables
     if tables is None:

@@ -36,13 +36,17 @@ def faults_of(error: ValidationError, document: Node) -> list[Fault]:
     return list(found.values())
 
 
-def without_faults(error: ValidationError, document: Node) -> Node:
-    """The document without the values that pydantic refused: what is left may still be checked across sections."""
+def without_faults(error: ValidationError, document: Node) -> Node | None:
+    """The document without the values that pydantic refused: what is left may still be checked across sections.
+
+    None where a fault lies in a section as a whole: without it everything that leans on it would look wrong too.
+    """
     sound = document
     for detail in error.errors(include_url=False):
         path = _yaml_path(detail["loc"], document, detail["type"])
-        if path:
-            sound = _without(sound, path)
+        if len(path) < 2:
+            return None
+        sound = _without(sound, path)
     return sound
 
 

@@ -455,3 +455,11 @@ def test_one_reading_finds_faults_of_keys_values_and_names(tmp_path: Path) -> No
         "regions.leave_out[0]",
     }
     assert {fault.nearest for fault in caught.value.faults} >= {"voll_usd_per_mwh", "PNW"}
+
+
+def test_a_fault_of_a_whole_section_brings_no_others_along(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("extends: toy\nname: bad\ndemand: {unserved_step_shares: [0.5, 0.2, 0.1]}\n", encoding="utf-8")
+    with pytest.raises(ScenarioErrors) as caught:
+        load_scenario(file)
+    assert [fault.path for fault in caught.value.faults] == ["demand"]
