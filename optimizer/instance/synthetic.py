@@ -21,7 +21,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv, ndtr
 
 from optimizer.instance.hours import (
     DAYS,
@@ -114,6 +113,11 @@ def _beta_map(normal: Array, mean: float, cv: float, top: float) -> Array:
         return np.full_like(normal, mean)
     variance = min((cv * centre) ** 2, 0.3 * centre * (1.0 - centre))
     sharpness = centre * (1.0 - centre) / variance - 1.0
+    from scipy.special import (
+        betaincinv,
+        ndtr,
+    )  # here: loaded before Pyomo it draws in all of scipy.stats, half a second
+
     quantiles = betaincinv(centre * sharpness, (1.0 - centre) * sharpness, ndtr(_NORMAL_GRID))
     return top * np.interp(normal, _NORMAL_GRID, quantiles)
 

@@ -43,7 +43,8 @@ def solve_scenario(
 def run_of(plan: Plan, planner: Planner) -> Run:
     """The run of a plan: every decision and dual as a table, measures beside them."""
     tables = solution_tables(planner.formulation, plan.instance, plan.lp, plan.solution)
-    tables |= {f"summary_{name}": frame for name, frame in summaries(plan).items()}
+    frames = summaries(plan)
+    tables |= {f"summary_{name}": frame for name, frame in frames.items()}
     certificates: dict[str, Any] = {plan.question: plan.solution.certificate}
     statistics: dict[str, Any] = {plan.question: plan.solution.statistics}
     if plan.tokens is not None:
@@ -72,8 +73,8 @@ def run_of(plan: Plan, planner: Planner) -> Run:
         },
         timings_s=planner.timings_s,
         notes=tuple(plan.instance.notes),
-        summary=headline(plan),
-        sections=sections(plan),
+        summary=headline(plan, frames),
+        sections=sections(plan, frames),
     )
 
 
@@ -108,20 +109,18 @@ def has_tokens(plan: Plan) -> bool:
     return len(plan.instance.sets["stream"]) > 0
 
 
-def headline(plan: Plan) -> dict[str, Any]:
+def headline(plan: Plan, frames: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """Headline numbers with their units in the keys."""
-    fleet = measures.fleet(plan)
     return {
         "question": plan.question,
         "demand_path": plan.scenario.demand.path,
         "objective_musd": plan.solution.objective,
-        "by_period": fleet.to_dict("records"),
+        "by_period": frames["fleet"].to_dict("records"),
     }
 
 
-def sections(plan: Plan) -> tuple[Section, ...]:
-    """What the terminal shows after a solve."""
-    frames = summaries(plan)
+def sections(plan: Plan, frames: dict[str, pd.DataFrame]) -> tuple[Section, ...]:
+    """What the terminal shows after a solve, from the plan's `summaries`."""
     fleet = _dated(frames["fleet"]).rename(
         columns={
             "served_mtok_per_s": "served Mtok/s",

@@ -19,7 +19,7 @@ import numpy as np
 
 from optimizer.instance.build import Prepared, prepare
 from optimizer.model.formulation import formulation
-from optimizer.solve.compile import compile_lp, compile_lp_by_pyomo
+from optimizer.solve.compile import compile_lp
 from optimizer.solve.options import SolverOptions
 from optimizer.solve.session import Session, Solution
 
@@ -97,8 +97,7 @@ class Planner:
         self.formulation: Formulation = formulation()
         self._timed("check", lambda: self.prepared.instance.check(self.formulation))
         self._say("compiling")
-        road = compile_lp if self.via == "arrays" else compile_lp_by_pyomo
-        self.lp: LinearProgram = self._timed("compile", lambda: road(self.formulation, self.prepared.instance))
+        self.lp: LinearProgram = self._timed("compile", lambda: self._compiled(self.prepared.instance))
         self._instance = self.prepared.instance
         settings = self.scenario.solver
         self.options = self.options or SolverOptions(
@@ -181,17 +180,20 @@ class Planner:
     ) -> Plan:
         """Edit the LP to an instance, solve, and wrap the plan. ``near``: the last plan is almost this one."""
         self._say(f"solving {question.replace('_', ' ').replace(':', ', ')}")
-        road = compile_lp if self.via == "arrays" else compile_lp_by_pyomo
-        lp = (
-            self.lp
-            if instance is self.prepared.instance
-            else self._timed("compile", lambda: road(self.formulation, instance))
-        )
+        lp = self.lp if instance is self.prepared.instance else self._timed("compile", lambda: self._compiled(instance))
         start = time.perf_counter()
         session = self._edited(lp, cost, offset)
         solution = session.solve(near=near)
         self.timings_s[f"solve {question}"] = time.perf_counter() - start
         return Plan(question, self.scenario, instance, lp, solution, unit)
+
+    def _compiled(self, instance: Instance) -> LinearProgram:
+        """The LP of an instance by the road that was asked for."""
+        if self.via == "arrays":
+            return compile_lp(self.formulation, instance)
+        from optimizer.solve.compile.pyomo_road import compile_lp_by_pyomo  # here: it takes a tenth of a second to load
+
+        return compile_lp_by_pyomo(self.formulation, instance)
 
     def _edited(self, lp: LinearProgram, cost: np.ndarray, offset: float) -> Session:
         """The session with the LP's bounds and objective; a new one where coefficients changed (a named rebuild)."""

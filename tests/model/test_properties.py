@@ -20,7 +20,8 @@ from optimizer.results import measures, token_cost
 from optimizer.results.planner import Plan, Planner
 from optimizer.scenario.load import load_scenario
 from optimizer.scenario.scenario import Scenario
-from optimizer.solve.compile import compile_lp, compile_lp_by_pyomo
+from optimizer.solve.compile import compile_lp
+from optimizer.solve.compile.pyomo_road import compile_lp_by_pyomo
 from tests.cases.small_world import SmallWorld, checked, solve_instance
 from tests.cases.two_countries import two_countries
 from tests.model.test_compute import second_chip

@@ -16,10 +16,10 @@ from optimizer.model.room import Room, declare
 from optimizer.solve.compile import (
     CompileError,
     compile_lp,
-    compile_lp_by_pyomo,
     recompile,
     templates_of,
 )
+from optimizer.solve.compile.pyomo_road import compile_lp_by_pyomo
 from optimizer.solve.linear_program import LinearProgram
 from tests.solve.parity import assert_same, matrix_of
 from tests.solve.sample_world import sample_formulation, sample_instance

@@ -24,7 +24,8 @@ from pyomo.core.expr.numeric_expr import NumericValue
 
 from optimizer.instance.instance import Instance
 from optimizer.model.room import Formulation, Room, declare, total
-from optimizer.solve.compile import RuleError, compile_lp, compile_lp_by_pyomo, templates_of
+from optimizer.solve.compile import RuleError, compile_lp, templates_of
+from optimizer.solve.compile.pyomo_road import compile_lp_by_pyomo
 from tests.solve.parity import assert_same
 
 Rule = Callable[..., Any]

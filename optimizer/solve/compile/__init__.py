@@ -1,8 +1,11 @@
-"""Pyomo algebra and arrays in, one linear program out: the array road and Pyomo's own road, interchangeable."""
+"""Pyomo algebra and arrays in, one linear program out.
+
+The array road is here. Pyomo's own road, interchangeable with it, is `optimizer.solve.compile.pyomo_road`; it loads parts
+of Pyomo that the array road never needs.
+"""
 
 from optimizer.solve.compile.assemble import compile_lp, recompile
 from optimizer.solve.compile.evaluate import CompileError
-from optimizer.solve.compile.pyomo_road import compile_lp_by_pyomo
 from optimizer.solve.compile.templates import RuleError, Templates, templates_of
 
 __all__ = [
@@ -10,7 +13,6 @@ __all__ = [
     "RuleError",
     "Templates",
     "compile_lp",
-    "compile_lp_by_pyomo",
     "recompile",
     "templates_of",
 ]
