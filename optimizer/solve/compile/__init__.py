@@ -1,7 +1,7 @@
 """Pyomo algebra and arrays in, one linear program out.
 
-The array road is here. Pyomo's own road, interchangeable with it, is `optimizer.solve.compile.pyomo_road`; it loads parts
-of Pyomo that the array road never needs.
+The array road is here. Pyomo's own road, interchangeable with it, is `optimizer.solve.compile.pyomo_road`; it loads
+parts of Pyomo that the array road never needs.
 """
 
 from optimizer.solve.compile.assemble import compile_lp, recompile
