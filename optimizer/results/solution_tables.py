@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -72,9 +72,10 @@ def decision_table(
 ) -> pd.DataFrame:
     """One row a variable of ``record``: index and attribute columns, then the value in the column's unit."""
     block = lp.columns[record.name]
-    table = index_columns(record.axes, formulation, instance)
-    table[value_column(record.name, record.unit)] = _part(solution.x, block.offset, math.prod(block.shape))
-    return table
+    columns = index_columns(record.axes, formulation, instance)
+    count = math.prod(block.shape)
+    columns[value_column(record.name, record.unit)] = _part(solution.x, block.offset, count)
+    return _frame(columns, count)
 
 
 def dual_table(
@@ -87,14 +88,13 @@ def dual_table(
 ) -> pd.DataFrame:
     """One row a constraint of ``record`` that exists: its two sides (infinite: open), its activity and its dual."""
     block = lp.rows[record.name]
-    table = index_columns(record.axes, formulation, instance, block.kept)
-    count = len(table)
-    unit = _suffix(record.per)
-    table[f"lower{unit}"] = _part(lp.row_lower, block.offset, count)
-    table[f"activity{unit}"] = _part(solution.row_activity, block.offset, count)
-    table[f"upper{unit}"] = _part(lp.row_upper, block.offset, count)
-    table[f"dual_{slug(_price(price_unit, record.per))}"] = _part(solution.y, block.offset, count)
-    return table
+    columns = index_columns(record.axes, formulation, instance, block.kept)
+    count, unit = block.size, _suffix(record.per)
+    columns[f"lower{unit}"] = _part(lp.row_lower, block.offset, count)
+    columns[f"activity{unit}"] = _part(solution.row_activity, block.offset, count)
+    columns[f"upper{unit}"] = _part(lp.row_upper, block.offset, count)
+    columns[f"dual_{slug(_price(price_unit, record.per))}"] = _part(solution.y, block.offset, count)
+    return _frame(columns, count)
 
 
 def reduced_cost_table(
@@ -108,17 +108,22 @@ def reduced_cost_table(
     """One row a variable of ``record``: its bounds (infinite: open), its value and its reduced cost."""
     block = lp.columns[record.name]
     count, unit = math.prod(block.shape), _suffix(record.unit)
-    table = index_columns(record.axes, formulation, instance)
-    table[f"lower{unit}"] = _part(lp.col_lower, block.offset, count)
-    table[value_column(record.name, record.unit)] = _part(solution.x, block.offset, count)
-    table[f"upper{unit}"] = _part(lp.col_upper, block.offset, count)
-    table[f"reduced_cost_{slug(_price(price_unit, record.unit))}"] = _part(solution.z, block.offset, count)
-    return table
+    columns = index_columns(record.axes, formulation, instance)
+    columns[f"lower{unit}"] = _part(lp.col_lower, block.offset, count)
+    columns[value_column(record.name, record.unit)] = _part(solution.x, block.offset, count)
+    columns[f"upper{unit}"] = _part(lp.col_upper, block.offset, count)
+    columns[f"reduced_cost_{slug(_price(price_unit, record.unit))}"] = _part(solution.z, block.offset, count)
+    return _frame(columns, count)
+
+
+def _frame(columns: dict[str, Any], count: int) -> pd.DataFrame:
+    """One table from all its columns at once: adding them one by one to a frame costs as much as the rest together."""
+    return pd.DataFrame(columns, index=pd.RangeIndex(count))
 
 
 def index_columns(
     axes: tuple[str, ...], formulation: Formulation, instance: Instance, kept: np.ndarray | None = None
-) -> pd.DataFrame:
+) -> dict[str, Any]:
     """The named index columns of a block, in row order of its array, and the attribute columns of its sets.
 
     ``kept`` picks flat positions of the full block. An attribute is called by its own name where that is clear and
@@ -129,7 +134,7 @@ def index_columns(
     flat = np.arange(math.prod(shape)) if kept is None else np.asarray(kept, dtype=np.int64)
     positions = np.unravel_index(flat, shape) if axes else ()
     names = [axis if i == axes.index(axis) else f"{axis}_{axes[:i].count(axis) + 1}" for i, axis in enumerate(axes)]
-    data = {
+    data: dict[str, Any] = {
         name: pd.Index(list(instance.sets[axis])).take(at)
         for name, axis, at in zip(names, axes, positions, strict=True)
     }
@@ -141,7 +146,7 @@ def index_columns(
     taken = Counter([*names, *(column for _, column, _ in attributes)])
     for name, column, values in attributes:
         data[column if taken[column] == 1 else f"{name}_{column}"] = values
-    return pd.DataFrame(data, index=pd.RangeIndex(len(flat)))
+    return data
 
 
 def value_column(name: str, unit: str) -> str:

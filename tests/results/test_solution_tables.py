@@ -162,8 +162,8 @@ def test_reduced_costs_stand_for_declared_bounds_only(tables: dict[str, pd.DataF
 
 def test_an_attribute_called_like_an_axis_says_whose_it_is() -> None:
     formulation, instance = world()
-    table = index_columns(("plant", "region"), formulation, instance)
-    assert list(table.columns) == ["plant", "region", "plant_region", "technology", "country"]
+    columns = index_columns(("plant", "region"), formulation, instance)
+    assert list(columns) == ["plant", "region", "plant_region", "technology", "country"]
 
 
 def test_the_catalogue_names_every_table(tables: dict[str, pd.DataFrame]) -> None:
