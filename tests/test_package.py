@@ -62,3 +62,8 @@ def test_a_stranger_called_kernels_is_explained_in_one_error(tmp_path: Path, ini
     assert says in last
     assert "pip uninstall kernels" in last
     assert done.stderr.count("Traceback") == 1, "one error, not a chain of them"
+
+
+def test_starting_leaves_the_whole_of_scipy_alone() -> None:
+    code = "import optimizer.results.plan, sys; sys.exit('scipy.stats' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
