@@ -14,7 +14,7 @@ DEMAND_CHARGE_LOAD_FACTOR = 0.85  # load factor at which a demand charge is spre
 
 def build(world: World, out: Draft) -> None:
     """All arrays of the facility room."""
-    from .pue import hourly_pue
+    from .pue import NOTE, hourly_pue
 
     names, periods, length = out.sets["host"], world.periods, world.length_yr
     out.relation("hosts_at", world.regions.index, ((n, n) for n in names))
@@ -71,7 +71,7 @@ def build(world: World, out: Draft) -> None:
         hall_cost=vintage_charge(alive, world.discount, yearly[:, None] * np.ones(len(periods))),
         delivery_adder=delivery_adder(world, [str(name) for name in names]) * 1e-6,
     )
-    out.note("hourly PUE is a labelled synthetic swing around the mean of the region's climate")
+    out.note(NOTE)
 
 
 def delivery_adder(world: World, names: list[str]) -> Floats:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from optimizer.model.records import ParamRecord, RelationRecord, SetRecord
 
 Label = str | int
-Key = Label | tuple[Label, ...]
 
 
 class InstanceError(ValueError):

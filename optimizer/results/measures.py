@@ -267,7 +267,7 @@ def _reserve(plan: Plan, p: int) -> dict[str, object] | None:
     activity = np.nan_to_num(plan.lp.row_values("reserve_margin", plan.solution.row_activity)[:, p])
     short = plan.value("reserve_shortfall")[:, p]
     held = need - gap + activity - short + factor * by_zone(plan.value("firm_growth")[:, p])
-    grown = np.maximum(_firm_peak_mw(plan)[:, p] - plan.param("standing_firm_load_mw")[:, p], 0.0)
+    grown = np.maximum(firm_peak_mw(plan)[:, p] - plan.param("standing_firm_load_mw")[:, p], 0.0)
     required = need + factor * by_zone(grown)
     price = _in_plain_units(plan, plan.dual("reserve_margin")[:, p], np.full(len(factor), plan.param("discount")[p]))
     return {
@@ -278,7 +278,7 @@ def _reserve(plan: Plan, p: int) -> dict[str, object] | None:
     }
 
 
-def _firm_peak_mw(plan: Plan) -> np.ndarray:
+def firm_peak_mw(plan: Plan) -> np.ndarray:
     """Peak load under firm service of the chips that are on, MW (hosts, periods): less flexible and on-site supply."""
     it_mw = np.einsum("rgp,g->rp", plan.value("chips_powered"), plan.param("it_kw"))
     flexible = np.einsum("rb,rbp->rp", plan.value("flexible_built"), plan.param("flexible_alive"))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from optimizer.instance.finance import capital_recovery_factor
 
-from .measures import is_other_ai, yearly
+from .measures import firm_peak_mw, is_other_ai, yearly
 from .planner import Plan
 from .prices import lmp_usd_per_mwh, token_price_usd_per_mtok
 
@@ -65,7 +65,10 @@ def yearly_cost_musd(plan: Plan) -> dict[str, np.ndarray]:
     paid = _fee_share(plan)
     it_mw = np.einsum("rgp,g->rp", powered, plan.param("it_kw"))
     hall = _hall_annuity(plan, country)
-    firm = _connection_annuity(plan, country)
+    connection = _connection_annuity(plan, country)
+    firm = np.maximum(
+        firm_peak_mw(plan), 0.0
+    )  # of the chips that are on: the plan's firm_load may be larger at no cost
     rows = [plan.position("region")[h] for h in instance.sets["host"]]
     draw, lmp = plan.value("grid_draw"), lmp_usd_per_mwh(plan)[rows]
     zone = {h: z for z, hosts in instance.relations["hosts_in_zone"].items() for h in hosts}
@@ -75,7 +78,7 @@ def yearly_cost_musd(plan: Plan) -> dict[str, np.ndarray]:
     reserve = np.zeros(len(discount))
     for i, host in enumerate(instance.sets["host"]):
         if host in zone:
-            reserve += plan.value("firm_load")[i] * reserve_price[position[zone[host]]]
+            reserve += firm[i] * reserve_price[position[zone[host]]]
     plants = [plan.position("plant")[k] for k in instance.sets["campus_plant"]]
     running = plan.value("onsite_energy") * plan.param("onsite_cost")
     alive = plan.param("plant_alive")[plants]
@@ -90,7 +93,7 @@ def yearly_cost_musd(plan: Plan) -> dict[str, np.ndarray]:
         "chips": chips,
         "fees": np.einsum("rgp,rg->p", powered, chip * paid),
         "hall": (it_mw * hall[:, None]).sum(axis=0),
-        "connection": (it_mw * plan.param("pue_peak")[:, None] * firm[:, None]).sum(axis=0),
+        "connection": (it_mw * plan.param("pue_peak")[:, None] * connection[:, None]).sum(axis=0),
         "energy": yearly(plan, draw * lmp).sum(axis=0) * 1e-6,
         "reserve": reserve,
         "delivery": (yearly(plan, draw) * plan.param("delivery_adder")[:, None]).sum(axis=0),
