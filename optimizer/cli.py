@@ -29,6 +29,7 @@ BAD_INPUT, NO_PLAN, INTERRUPTED = 2, 3, 130
 _EXPECTED = (
     ("optimizer.scenario.errors", "ScenarioErrors", BAD_INPUT),
     ("optimizer.results.store", "StoreError", BAD_INPUT),
+    ("optimizer.interop.mps", "MpsErrors", BAD_INPUT),
     ("optimizer.solve.errors", "SolveError", NO_PLAN),
     ("optimizer.results.compare", "ComparisonError", NO_PLAN),
 )
@@ -246,6 +247,33 @@ def compare(
             on_section=lambda made: print_sections([made]),
         )
         _say_where(comparison.path)
+
+
+@app.command()
+def certify(
+    file: Annotated[Path, typer.Argument(help="A linear program as free or fixed MPS, .gz allowed.")],
+    solver: Annotated[str, typer.Option("--solver", help="auto, ipx, hipo or simplex.")] = "auto",
+    threads: Annotated[int, typer.Option("--threads", help="Threads of the solver; 0 lets it decide.")] = 1,
+    time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds; default: no limit.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Solve the linear program of an MPS file and prove its optimum. Exit code 3 where there is no proven optimum."""
+    with _one_error_style():
+        from optimizer.solve.options import SolverOptions
+
+        try:
+            options = SolverOptions(solver=solver, threads=threads, time_limit_s=time_limit)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+        from optimizer.interop.certify import certify_program, program_sections
+        from optimizer.interop.mps import read_mps
+        from optimizer.report.terminal import StageLog, print_sections
+
+        program = read_mps(file)
+        print_sections(program_sections(program))
+        with StageLog(quiet=quiet) as log:
+            log("solve")
+            certify_program(program, options, log, lambda made: print_sections([made]))
 
 
 def main() -> None:

@@ -70,7 +70,9 @@ def scenario(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 # help -----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("args", [["--help"], ["solve", "--help"], ["compare", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["solve", "--help"], ["compare", "--help"], ["certify", "--help"], ["--version"]]
+)
 def test_help_loads_nothing_heavy(args: list[str]) -> None:
     code = f"""
 import sys
@@ -90,7 +92,7 @@ print("LOADED", [name for name in {HEAVY!r} if name in sys.modules])
 
 def test_help_lists_the_commands() -> None:
     result = runner.invoke(app, ["--help"])
-    for command in ("validate", "schema", "new", "chips", "solve", "compare"):
+    for command in ("validate", "schema", "new", "chips", "solve", "compare", "certify"):
         assert re.search(rf"^  {command} ", result.output, flags=re.MULTILINE), f"no command {command}"
 
 

@@ -1,0 +1,1 @@
+"""Linear programs of others: files in the format MPS, read and certified."""
