@@ -1,11 +1,18 @@
-"""Packing matrix entries in any order (COO) into compressed rows (CSR).
+"""Packing blocks of matrix entries into compressed rows (CSR).
+
+A block is a grid of cells: ``outer x inner``. The row of cell ``(i, j)`` is ``outer_rows[i] + inner_rows[j]``, its
+column the like, its value ``values[outer_values[i] + j * step]``. So a block of a million cells is a few short vectors,
+and no list of rows, columns and values is ever made.
 
 Entries of the same row and column are added up in the order given; what is left below ``drop`` in size is left out.
-Within a row, columns stand in the order of their first entry. The same entries in the same order always give the same
+Within a row, columns stand in the order of their first entry. The same blocks in the same order always give the same
 arrays.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,102 +20,242 @@ from numpy.typing import NDArray
 from kernels._jit import jit
 
 
+class Grid(NamedTuple):
+    """One block of entries. ``values`` is flat, and ``step`` is how far apart two neighbours along ``inner`` lie."""
+
+    outer_rows: NDArray[np.int32]
+    inner_rows: NDArray[np.int32]
+    outer_columns: NDArray[np.int32]
+    inner_columns: NDArray[np.int32]
+    values: NDArray[np.float64]
+    outer_values: NDArray[np.int64]
+    step: int
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return len(self.outer_rows) * len(self.inner_rows)
+
+
 def pack_rows(
-    rows: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    values: NDArray[np.float64],
-    num_row: int,
+    grids: Sequence[Grid],
     num_col: int,
+    start: NDArray[np.int64],
+    index: NDArray[np.int32],
+    value: NDArray[np.float64],
     drop: float = 0.0,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    """CSR arrays ``(start, index, value)`` of the matrix whose entries are given; ``start`` has ``num_row + 1`` items.
+) -> None:
+    """Write the rows of some blocks into ``index`` and ``value`` from ``start[0]`` on.
 
-    Raises ValueError when the three arrays differ in length or an entry lies outside the matrix.
+    ``start`` has one item more than there are rows; all but its first are filled, the last with where the rows end.
+    ``index`` and ``value`` need room for all cells, even for those that are left out. Raises ValueError for too little
+    room and for a cell outside the matrix or its values.
     """
-    if not len(rows) == len(columns) == len(values):
-        raise ValueError(f"entries differ in length: {len(rows)} rows, {len(columns)} columns, {len(values)} values")
-    outside, start, index, value = _pack_rows(rows, columns, values, num_row, num_col, drop)
-    if outside >= 0:
-        raise ValueError(f"entry {outside} lies outside the {num_row} x {num_col} matrix")
-    return start, index, value
+    cells = sum(grid.size for grid in grids)
+    if start[0] < 0 or start[0] + cells > min(len(index), len(value)):
+        raise ValueError(f"{cells} cells from {start[0]} on, but room for {min(len(index), len(value))}")
+    start[1:] = 0
+    for number, grid in enumerate(grids):
+        _refuse(_count(start, num_col, *grid), number)
+    place = _begin(start)
+    as_they_are = True
+    for grid in grids:
+        as_they_are &= _place(start, place, index, value, drop, *grid)
+    if not as_they_are:
+        _merge(start, index, value, num_col, drop)
 
 
-def add_at(target: NDArray[np.float64], places: NDArray[np.int32], values: NDArray[np.float64]) -> None:
-    """``target[places] += values``, repeated places included; ValueError when a place lies outside ``target``."""
-    if len(places) != len(values):
-        raise ValueError(f"{len(places)} places for {len(values)} values")
-    if len(places) and (places.min() < 0 or places.max() >= len(target)):
-        raise ValueError(f"a place lies outside the {len(target)} targets")
-    _add_at(target, places, values)
+def add_to(target: NDArray[np.float64], grid: Grid) -> None:
+    """Add the values of a block to ``target`` at their columns; ValueError when one lies outside."""
+    _refuse(_fault(1, len(target), *grid), 0)
+    _add_to(target, *grid[2:])
+
+
+def any_idle(start: NDArray[np.int64], lower: NDArray[np.float64], upper: NDArray[np.float64]) -> bool:
+    """Whether any row is empty, free on both sides, or has a lower bound of inf or an upper one of -inf."""
+    if not len(start) - 1 == len(lower) == len(upper):
+        raise ValueError(f"bounds of {len(lower)} and {len(upper)} rows for {len(start) - 1}")
+    return bool(_any_idle(start, lower, upper))
+
+
+_FAULTS = ("", "vectors that differ in length", "a row outside the matrix", "a column outside the matrix", "no value")
+
+
+def _refuse(fault: int, number: int) -> None:
+    if fault:
+        raise ValueError(f"block {number} holds {_FAULTS[fault]}")
 
 
 @jit
-def _add_at(target: NDArray[np.float64], places: NDArray[np.int32], values: NDArray[np.float64]) -> None:
-    for i in range(places.size):
-        target[places[i]] += values[i]
+def _outside(outer: NDArray[np.int32], inner: NDArray[np.int32], size: int) -> bool:
+    """Whether the sum of an outer and an inner item may lie outside ``0 .. size - 1``."""
+    low, high = np.int64(outer[0]), np.int64(outer[0])
+    for item in outer:
+        low, high = min(low, np.int64(item)), max(high, np.int64(item))
+    lowest, highest = np.int64(inner[0]), np.int64(inner[0])
+    for item in inner:
+        lowest, highest = min(lowest, np.int64(item)), max(highest, np.int64(item))
+    return bool(low + lowest < 0 or high + highest >= size)
 
 
 @jit
-def _pack_rows(
-    rows: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    values: NDArray[np.float64],
+def _fault(
     num_row: int,
     num_col: int,
+    outer_rows: NDArray[np.int32],
+    inner_rows: NDArray[np.int32],
+    outer_columns: NDArray[np.int32],
+    inner_columns: NDArray[np.int32],
+    values: NDArray[np.float64],
+    outer_values: NDArray[np.int64],
+    step: int,
+) -> int:
+    """Which of ``_FAULTS`` a block has; 0: none."""
+    outer, inner = outer_rows.size, inner_rows.size
+    if outer_columns.size != outer or outer_values.size != outer or inner_columns.size != inner:
+        return 1
+    if outer == 0 or inner == 0:
+        return 0
+    if _outside(outer_rows, inner_rows, num_row):
+        return 2
+    if _outside(outer_columns, inner_columns, num_col):
+        return 3
+    reach = (inner - 1) * step
+    for first in outer_values:
+        if min(first, first + reach) < 0 or max(first, first + reach) >= values.size:
+            return 4
+    return 0
+
+
+@jit
+def _count(
+    start: NDArray[np.int64],
+    num_col: int,
+    outer_rows: NDArray[np.int32],
+    inner_rows: NDArray[np.int32],
+    outer_columns: NDArray[np.int32],
+    inner_columns: NDArray[np.int32],
+    values: NDArray[np.float64],
+    outer_values: NDArray[np.int64],
+    step: int,
+) -> int:
+    """Count the cells of row ``r`` at ``start[r + 1]``, unless the block has a fault."""
+    fault = _fault(
+        start.size - 1, num_col, outer_rows, inner_rows, outer_columns, inner_columns, values, outer_values, step
+    )
+    if fault:
+        return fault
+    for i in range(outer_rows.size):
+        row = outer_rows[i] + 1
+        for j in range(inner_rows.size):
+            start[row + inner_rows[j]] += 1
+    return 0
+
+
+@jit
+def _begin(start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Turn counts into starts; where each row begins, to be moved on."""
+    place = np.empty(start.size, np.int64)
+    place[0] = start[0]
+    for r in range(1, start.size):
+        start[r] += start[r - 1]
+        place[r] = start[r]
+    return place
+
+
+@jit
+def _place(
+    start: NDArray[np.int64],
+    place: NDArray[np.int64],
+    index: NDArray[np.int32],
+    value: NDArray[np.float64],
     drop: float,
-) -> tuple[int, NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    """As :func:`pack_rows`; the first item is the number of an entry outside the matrix, or -1."""
-    # First by row, in the order given (a counting sort) ...
-    start = np.zeros(num_row + 1, np.int64)
-    for i in range(rows.size):
-        if not (0 <= rows[i] < num_row and 0 <= columns[i] < num_col):
-            return i, start, rows, values
-        if values[i] != 0.0:
-            start[rows[i] + 1] += 1
-    for r in range(num_row):
-        start[r + 1] += start[r]
-    index = np.empty(start[num_row], np.int32)
-    value = np.empty(start[num_row], np.float64)
-    place = start[:-1].copy()
-    for i in range(rows.size):
-        if values[i] != 0.0:
-            p = place[rows[i]]
-            index[p] = columns[i]
-            value[p] = values[i]
-            place[rows[i]] = p + 1
-    # ... then equal columns of a row are merged in place. Rising columns cannot repeat, and most rows are rising.
-    # For the others `seen` holds where a column was last put; it starts with arbitrary numbers, since a hit counts only
-    # where that very column stands in the current row.
+    outer_rows: NDArray[np.int32],
+    inner_rows: NDArray[np.int32],
+    outer_columns: NDArray[np.int32],
+    inner_columns: NDArray[np.int32],
+    values: NDArray[np.float64],
+    outer_values: NDArray[np.int64],
+    step: int,
+) -> bool:
+    """Put every cell where its row has got to, ``place[r]``, and move that on.
+
+    True when columns rise in every row and no value is small. Rising columns cannot repeat, so all is packed then.
+    """
+    packed = True
+    for i in range(outer_rows.size):
+        row, column, v = outer_rows[i], outer_columns[i], outer_values[i]
+        for j in range(inner_rows.size):
+            r = row + inner_rows[j]
+            c = column + inner_columns[j]
+            p = place[r]
+            place[r] = p + 1
+            index[p] = c
+            value[p] = values[v]
+            packed &= abs(values[v]) > drop and (p == start[r] or index[p - 1] < c)
+            v += step
+    return packed
+
+
+@jit
+def _merge(
+    start: NDArray[np.int64], index: NDArray[np.int32], value: NDArray[np.float64], num_col: int, drop: float
+) -> None:
+    """Add up equal columns of a row and leave out what is small, in place; ``start`` is brought up to date.
+
+    In rows that do not rise ``seen`` holds where a column was last put. It starts with arbitrary numbers, since a hit
+    counts only where that very column stands in the current row.
+    """
     seen = np.empty(num_col, np.int64)
-    packed = np.zeros(num_row + 1, np.int64)
-    w = 0
-    for r in range(num_row):
-        first = w
-        rising = True
-        for p in range(start[r] + 1, start[r + 1]):
-            if index[p] <= index[p - 1]:
-                rising = False
-                break
-        source, end = start[r], start[r + 1]
-        if not rising:
-            for p in range(start[r], start[r + 1]):
+    w = begin = start[0]
+    for r in range(1, start.size):
+        end = start[r]
+        p, last = begin, np.int32(-1)
+        while p < end and index[p] > last:
+            last = index[p]
+            p += 1
+        first, past = begin, end
+        if p < end:
+            first = past = w
+            for p in range(begin, end):
                 q = seen[index[p]]
-                if first <= q < w and index[q] == index[p]:
+                if first <= q < past and index[q] == index[p]:
                     value[q] += value[p]
                 else:
-                    seen[index[p]] = w
+                    seen[index[p]] = past
+                    index[past] = index[p]
+                    value[past] = value[p]
+                    past += 1
+        for p in range(first, past):
+            if abs(value[p]) > drop:
+                if p > w:
                     index[w] = index[p]
                     value[w] = value[p]
-                    w += 1
-            source, end = first, w
-        k = first
-        for p in range(source, end):
-            if abs(value[p]) > drop:
-                index[k] = index[p]
-                value[k] = value[p]
-                k += 1
-        w = k
-        packed[r + 1] = w
-    if w == index.size:
-        return -1, packed, index, value
-    return -1, packed, index[:w].copy(), value[:w].copy()
+                w += 1
+        begin = end
+        start[r] = w
+
+
+@jit
+def _any_idle(start: NDArray[np.int64], lower: NDArray[np.float64], upper: NDArray[np.float64]) -> bool:
+    for r in range(lower.size):
+        free = lower[r] == -np.inf and upper[r] == np.inf
+        if free or start[r] == start[r + 1] or lower[r] == np.inf or upper[r] == -np.inf:
+            return True
+    return False
+
+
+@jit
+def _add_to(
+    target: NDArray[np.float64],
+    outer_columns: NDArray[np.int32],
+    inner_columns: NDArray[np.int32],
+    values: NDArray[np.float64],
+    outer_values: NDArray[np.int64],
+    step: int,
+) -> None:
+    for i in range(outer_columns.size):
+        column, v = outer_columns[i], outer_values[i]
+        for j in range(inner_columns.size):
+            target[column + inner_columns[j]] += values[v]
+            v += step

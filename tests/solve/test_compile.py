@@ -319,3 +319,46 @@ def test_the_comparison_of_roads_notices_one_changed_number() -> None:
     value[len(value) // 2] *= 1 + 1e-9
     with pytest.raises(AssertionError):
         assert_same(replace(lp, value=value), compile_lp_by_pyomo(FORMULATION, instance))
+
+
+@pytest.mark.parametrize(
+    "plants, snapshots", [([1, 0, 1, 1], [1, 1, 1, 1]), ([0, 0, 0, 0], [1, 1, 1, 1]), ([1, 1, 0, 1], [0, 1, 1, 0])]
+)
+def test_a_filter_that_is_a_product_leaves_the_same_rows(plants: list[int], snapshots: list[int]) -> None:
+    instance = sample_instance(seed=3)
+    shape = instance.params["may_ramp"].shape
+    filtered = np.array(plants)[:, None, None] * np.array(snapshots) * np.ones(shape)
+    instance = instance.replace(may_ramp=filtered)
+    lp = compile_lp(FORMULATION, instance)
+    assert lp.rows["ramp_up"].kept is not None
+    assert set(lp.rows["ramp_up"].kept.tolist()) <= set(np.flatnonzero(filtered).tolist())
+    assert_same(lp, compile_lp_by_pyomo(FORMULATION, instance))
+
+
+@pytest.mark.parametrize("on", [0, 1])
+def test_a_row_without_axes_can_be_filtered(on: int) -> None:
+    room = hand_room()
+    room.param("has_budget", "", "0/1", "")
+
+    @room.limit("", family="budget", per="MW", where="has_budget")
+    def budget(m):
+        return sum(m.built[k] for k in m.plant) <= 9
+
+    instance = hand_instance()
+    instance = replace(instance, params={**instance.params, "has_budget": on})
+    formulation = declare([room])
+    lp = compile_lp(formulation, instance)
+    assert lp.rows["budget"].size == on
+    assert_same(lp, compile_lp_by_pyomo(formulation, instance))
+
+
+def test_a_range_without_ends_leaves_no_row() -> None:
+    room = hand_room()
+
+    @room.limit("plant", family="none", per="MW")
+    def unlimited(m, k):
+        return None, m.built[k], None
+
+    lp = compile_lp(declare([room]), hand_instance())
+    assert lp.rows["unlimited"].size == 0
+    assert lp.num_nonzero == compile_lp(declare([hand_room()]), hand_instance()).num_nonzero

@@ -1,17 +1,19 @@
 """Evaluating trees on arrays: parameters by broadcasting, decisions as blocks of matrix entries.
 
 Nothing here works index by index. :meth:`Evaluator.constant` gives the values of a tree without decisions in a frame;
-:meth:`Evaluator.entries` takes a linear tree apart into blocks of (row numbers, column numbers, coefficients).
+:meth:`Evaluator.entries` takes a linear tree apart into blocks of (row numbers, column numbers, coefficients), each
+a few vectors and one small array of values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
+from kernels.csr import Grid
 from optimizer.instance.instance import Instance
 from optimizer.model.joining import Formulation
 from optimizer.solve.compile.frames import Frame, Structure
@@ -21,6 +23,7 @@ from optimizer.solve.compile.nodes import (
     Function,
     Index,
     Lookup,
+    Loop,
     Negation,
     Node,
     Number,
@@ -29,13 +32,14 @@ from optimizer.solve.compile.nodes import (
     Product,
     Quotient,
     Sum,
+    Term,
     Total,
     axes_of_index,
     axes_used,
-    holds_decision,
 )
 from optimizer.solve.linear_program import Block
 
+LONG = 64  # of axes at least this long the last is the inner one of a block: neighbours there are neighbours in memory
 _FUNCTIONS = {"abs": np.abs, "exp": np.exp, "log": np.log, "sqrt": np.sqrt}
 
 
@@ -56,30 +60,66 @@ class Entries:
     value: np.ndarray
     first_column: int = -1
 
-    @property
-    def size(self) -> int:
-        """Number of cells."""
-        return prod(self.frame.sizes)
+    def grid(self, with_rows: bool = True) -> Grid:
+        """The block for the kernels; without rows (costs) every cell stands in row 0.
 
-    def fill(self, rows: np.ndarray | None, columns: np.ndarray, values: np.ndarray) -> None:
-        """Write the block into flat arrays of its size (no row numbers for costs)."""
+        Along its inner axis rows and columns step alike wherever the other axes stand. Where there is no such axis, all
+        cells are outer ones.
+        """
         assert self.columns is not None
         sizes = self.frame.sizes
-        if rows is not None:
-            add_up(self.frame.row_parts(), rows.reshape(sizes))
-        add_up(self.columns, columns.reshape(sizes))
-        values.reshape(sizes)[...] = self.value
+        rows = self.frame.row_parts() if with_rows else []
+        inner = _inner_axis(sizes, [*rows, *self.columns])
+        outer = tuple(1 if axis == inner else size for axis, size in enumerate(sizes))
+        values = np.ascontiguousarray(self.value, np.float64)
+        steps = [0 if n == 1 else prod(values.shape[axis + 1 :]) for axis, n in enumerate(values.shape)]
+        offsets = [
+            self.frame.along(axis, np.arange(size) * steps[axis])
+            for axis, size in enumerate(sizes)
+            if steps[axis] and axis != inner
+        ]
+        return Grid(
+            *_split(rows, inner, sizes, outer),
+            *_split(self.columns, inner, sizes, outer),
+            values.ravel(),
+            add_up(offsets, np.empty(outer, np.int64)).ravel(),
+            0 if inner is None else steps[inner],
+        )
 
 
-def add_up(parts: list[np.ndarray], out: np.ndarray) -> None:
+def _inner_axis(sizes: tuple[int, ...], parts: list[np.ndarray]) -> int | None:
+    tangled: set[int] = set()
+    for part in parts:
+        if part.size > max(part.shape, default=1):  # it varies along several axes
+            tangled.update(axis for axis, size in enumerate(part.shape) if size != 1)
+    free = [axis for axis in range(len(sizes)) if axis not in tangled]
+    return max(free, key=lambda axis: (min(sizes[axis], LONG), axis), default=None)
+
+
+def _split(
+    parts: list[np.ndarray], inner: int | None, sizes: tuple[int, ...], outer: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The sum of ``parts`` as the sum of a vector over the outer cells and one along the inner axis."""
+    along, others = [], []
+    for part in parts:
+        if inner is None or part.shape[inner] == 1:
+            others.append(part)
+        else:
+            along.append(part.ravel())
+    across = add_up(along, np.empty(1 if inner is None else sizes[inner], np.int32))
+    return add_up(others, np.empty(outer, np.int32)).ravel(), across
+
+
+def add_up(parts: list[np.ndarray], out: np.ndarray) -> np.ndarray:
     """The broadcast sum of ``parts`` into ``out``; only the last addition runs over the whole box."""
     if len(parts) < 2:
         out[...] = parts[0] if parts else 0
-        return
+        return out
     partial = parts[0]
     for part in parts[1:-1]:
         partial = partial + part
     np.add(partial, parts[-1], out=out, casting="same_kind")
+    return out
 
 
 class Evaluator:
@@ -144,7 +184,7 @@ class Evaluator:
     def _constant_total(self, node: Total, frame: Frame) -> np.ndarray:
         """A sum of parameters, made in the box of only those axes that it uses."""
         small, axes = frame.part(axes_used(node))
-        opened = self._opened(node, small)
+        opened = self._opened(node.loops, {(): small})
         values = np.broadcast_to(self.constant(node.body, opened), opened.sizes)
         if opened.sizes[: len(small.sizes)] == small.sizes and len(opened.sizes) == len(small.sizes) + len(node.loops):
             summed = values.sum(axis=tuple(range(len(small.sizes), len(opened.sizes))))
@@ -157,84 +197,58 @@ class Evaluator:
 
     # -- linear trees
 
-    def entries(self, node: Node, frame: Frame, sign: float = 1.0) -> list[Entries]:
-        """The blocks of a linear tree; parts without decisions come as constants."""
-        out: list[Entries] = []
+    def entries(self, terms: tuple[Term, ...], frame: Frame) -> list[Entries]:
+        """The blocks of some terms; those without decisions come as constants."""
+        frames: dict[tuple[Loop, ...], Frame] = {(): frame}
         with np.errstate(all="ignore"):  # what is not finite is refused by name below
-            self._walk(node, frame, sign, (), out)
-        return out
+            return [self._entry(term, self._opened(term.loops, frames)) for term in terms]
 
-    def _walk(
-        self, node: Node, frame: Frame, sign: float, factors: tuple[tuple[Node, bool], ...], out: list[Entries]
-    ) -> None:
-        """``factors`` are trees still to be multiplied in (or divided by: True), in whatever frame the leaf ends up."""
-        if not holds_decision(node):
-            out.append(self._entry(None, self.constant(node, frame), frame, sign, factors))
-            return
-        match node:
-            case Decision(name, index):
-                block = self._entry(self._column_parts(name, index, frame), None, frame, sign, factors)
-                out.append(replace(block, first_column=self.columns[name].offset))
-            case Sum(terms):
-                for term in terms:
-                    self._walk(term, frame, sign, factors, out)
-            case Negation(term):
-                self._walk(term, frame, -sign, factors, out)
-            case Product(left, right):
-                body, factor = (left, right) if holds_decision(left) else (right, left)
-                self._walk(body, frame, sign, (*factors, (factor, False)), out)
-            case Quotient(top, bottom):
-                self._walk(top, frame, sign, (*factors, (bottom, True)), out)
-            case Total(_, body):
-                self._walk(body, self._opened(node, frame), sign, factors, out)
-            case _:
-                raise AssertionError(f"{node} is not linear")
-
-    def _entry(
-        self,
-        columns: list[np.ndarray] | None,
-        value: np.ndarray | None,
-        frame: Frame,
-        sign: float,
-        factors: tuple[tuple[Node, bool], ...],
-    ) -> Entries:
-        for factor, divides in factors:
-            other = self.constant(factor, frame)
-            if divides:
-                value = 1.0 / other if value is None else value / other
-            else:
-                value = other if value is None else value * other
-        if value is None:
-            value = np.full((1,) * len(frame.sizes), sign)
-        elif sign != 1.0:
-            value = value * sign
-        if prod(frame.sizes) and not np.isfinite(value).all():
+    def _entry(self, term: Term, frame: Frame) -> Entries:
+        ones = (1,) * len(frame.sizes)
+        columns, first_column = None, -1
+        factors = [(self.constant(factor.node, frame), factor.divides) for factor in term.factors]
+        if isinstance(term.leaf, Decision):
+            first_column = self.columns[term.leaf.name].offset
+            columns = self._column_parts(term.leaf.name, term.leaf.index, frame)
+            value = np.full(ones, term.sign)
+        else:
+            value = self.constant(term.leaf, frame) * term.sign
+        factors.sort(key=lambda factor: factor[0].size)  # few passes over the whole box
+        for other, divides in factors:
+            value = value / other if divides else value * other
+        # A sum is finite only if all it adds are; it needs no array of its own.
+        if prod(frame.sizes) and not np.isfinite(value.sum()) and not np.isfinite(value).all():
             raise self.fail("a coefficient is not finite: a parameter is inf or nan, or a division by zero")
-        return Entries(frame, columns, value)
+        return Entries(frame, columns, value, first_column)
 
     def _column_parts(self, name: str, index: tuple[Index, ...], frame: Frame) -> list[np.ndarray]:
         block, axes = self.columns[name], self.formulation.decisions[name].axes
         parts = [np.full((1,) * len(frame.sizes), block.offset, np.int32)]
-        for i, (item, axis) in enumerate(zip(index, axes, strict=True)):
-            stride = np.int32(prod(block.shape[i + 1 :]))
-            parts.append(self._positions(item, axis, frame) * stride)
+        stride = 1
+        for item, axis in zip(reversed(index), reversed(axes), strict=True):
+            positions = self._positions(item, axis, frame)
+            parts.append(positions if stride == 1 else positions * np.int32(stride))
+            stride *= self.structure.sizes[axis]
         parts.sort(key=lambda part: part.size)
         return parts
 
     # -- indices
 
-    def _opened(self, node: Total, frame: Frame) -> Frame:
-        for loop in node.loops:
-            if loop.key is None:
-                frame = frame.opened(loop.number, loop.over, self.structure.sizes[loop.over])
-                continue
-            relation = self.structure.relations[loop.over]
-            small, axes = frame.part(axes_of_index(loop.key))
-            keys = np.zeros(small.sizes, np.int64)
-            for item, axis in zip(loop.key, relation.key, strict=True):
-                keys = keys * self.structure.sizes[axis] + self._positions(item, axis, small)
-            frame = frame.paired(loop.number, relation, axes, keys.ravel())
-        return frame
+    def _opened(self, loops: tuple[Loop, ...], frames: dict[tuple[Loop, ...], Frame]) -> Frame:
+        """The frame with some loops opened; ``frames`` holds those that are open already, and grows."""
+        if loops in frames:
+            return frames[loops]
+        frame, loop = self._opened(loops[:-1], frames), loops[-1]
+        if loop.key is None:
+            frames[loops] = frame.opened(loop.number, loop.over, self.structure.sizes[loop.over])
+            return frames[loops]
+        relation = self.structure.relations[loop.over]
+        small, axes = frame.part(axes_of_index(loop.key))
+        keys = np.zeros(small.sizes, np.int64)
+        for item, axis in zip(loop.key, relation.key, strict=True):
+            keys = keys * self.structure.sizes[axis] + self._positions(item, axis, small)
+        frames[loops] = frame.paired(loop.number, relation, axes, keys.ravel())
+        return frames[loops]
 
     def _positions(self, item: Index, wanted: str, frame: Frame) -> np.ndarray:
         """Positions in the set ``wanted`` that an index takes, broadcastable in the frame."""
@@ -270,6 +284,8 @@ class Evaluator:
         Dimensions whose index runs over the whole set in its order stay slices (views, long runs); the others are
         picked by position.
         """
+        if not axes:
+            return values.reshape((1,) * len(frame.sizes))
         whole: list[tuple[int, int]] = []  # (dimension, axis of the frame)
         picked: list[int] = []
         used: set[int] = set()

@@ -108,14 +108,29 @@ class Frame:
         return Frame(sizes, bound, row)
 
     @staticmethod
-    def selected(numbers: tuple[int, ...], axes: tuple[str, ...], sizes: tuple[int, ...], kept: np.ndarray) -> Frame:
-        """One axis that holds only the flat positions ``kept`` of the box; rows are numbered in that order."""
-        places = np.unravel_index(kept, sizes)
+    def selected(numbers: tuple[int, ...], axes: tuple[str, ...], exists: np.ndarray) -> Frame:
+        """The cells of a box that exist, rows numbered in their order.
+
+        A filter that is a product (a plant either ramps or it does not, in every hour) leaves a smaller box; any other
+        leaves one axis of cells.
+        """
+        every = range(exists.ndim)
+        chosen = [np.flatnonzero(exists.any(axis=tuple(axis for axis in every if axis != i))) for i in every]
+        sizes = tuple(len(places) for places in chosen)
+        count = int(np.count_nonzero(exists))
+        if axes and prod(sizes) == count:
+            whole = Frame.whole(numbers, axes, sizes)
+            bound = {
+                number: Along(i, name, None if len(places) == exists.shape[i] else places.astype(np.int32))
+                for i, (number, name, places) in enumerate(zip(numbers, axes, chosen, strict=True))
+            }
+            return Frame(sizes, bound, whole.row)
+        cells = np.nonzero(exists) if axes else ()
         bound = {
             number: Along(0, name, place.astype(np.int32))
-            for number, name, place in zip(numbers, axes, places, strict=True)
+            for number, name, place in zip(numbers, axes, cells, strict=True)
         }
-        return Frame((len(kept),), bound, {0: np.arange(len(kept), dtype=np.int64)})
+        return Frame((count,), bound, {0: np.arange(count, dtype=np.int64)})
 
     def along(self, axis: int, vector: np.ndarray) -> np.ndarray:
         """A vector laid along one axis, ready to broadcast."""

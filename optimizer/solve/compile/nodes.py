@@ -7,7 +7,7 @@ indices. Trees are made by :mod:`templates` and evaluated on arrays by :mod:`eva
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,34 +118,67 @@ Node = Number | Param | Decision | Sum | Product | Quotient | Negation | Power |
 
 
 @dataclass(frozen=True, slots=True)
-class RowTemplate:
-    """``lower <= left - right <= upper`` for every member of the axes numbered ``axes``.
+class Factor:
+    """A tree without decisions that a term is multiplied with, or divided by."""
 
-    A missing side is None. The orientation follows the rule: ``a <= b`` with decisions on both sides is ``a - b <= 0``;
-    where only one side holds decisions, that side is the body.
+    node: Node
+    divides: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """``sign * leaf * factors``, summed over loops. The leaf is a decision or a tree without any."""
+
+    leaf: Node
+    sign: float
+    loops: tuple[Loop, ...] = ()
+    factors: tuple[Factor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowTemplate:
+    """``lower <= terms <= upper`` for every member of the axes numbered ``axes``.
+
+    A missing side is None. The orientation follows the rule: ``a <= b`` with decisions on both sides is ``a - b <= 0``
+    (then ``two_sided``); where only one side holds decisions, that side is the body.
     """
 
     limit: str
     axes: tuple[int, ...]
-    left: Node
-    right: Node | None
+    terms: tuple[Term, ...]
+    two_sided: bool
     lower: Node | None
     upper: Node | None
     reads: frozenset[str]
 
-    @property
-    def bodies(self) -> tuple[tuple[Node, float], ...]:
-        """The terms of the body with their signs."""
-        return ((self.left, 1.0),) if self.right is None else ((self.left, 1.0), (self.right, -1.0))
-
 
 @dataclass(frozen=True, slots=True)
 class ScalarTemplate:
-    """The rules that add up to one cost part or goal."""
+    """The terms that add up to one cost part or goal."""
 
     name: str
-    bodies: tuple[Node, ...]
+    terms: tuple[Term, ...]
     reads: frozenset[str]
+
+
+def terms_of(node: Node, sign: float = 1.0) -> tuple[Term, ...]:
+    """A linear tree taken apart, in the order of its leaves."""
+    if not holds_decision(node) or isinstance(node, Decision):
+        return (Term(node, sign),)
+    match node:
+        case Sum(terms):
+            return tuple(part for term in terms for part in terms_of(term, sign))
+        case Negation(term):
+            return terms_of(term, -sign)
+        case Product(left, right):
+            body, other = (left, right) if holds_decision(left) else (right, left)
+            return tuple(replace(t, factors=(Factor(other, False), *t.factors)) for t in terms_of(body, sign))
+        case Quotient(top, bottom):
+            return tuple(replace(t, factors=(Factor(bottom, True), *t.factors)) for t in terms_of(top, sign))
+        case Total(loops, body):
+            return tuple(replace(t, loops=(*loops, *t.loops)) for t in terms_of(body, sign))
+        case _:
+            raise AssertionError(f"{node} is not linear")
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -128,7 +128,7 @@ def _turned_back(
     """Rows with decisions on both sides in the orientation of the layout."""
     turnable = np.zeros(layout.num_row, bool)
     for name, template in templates_of(formulation).rows.items():
-        turnable[layout.rows[name].span] = template.right is not None
+        turnable[layout.rows[name].span] = template.two_sided
     ours = sp.csr_array((layout.value, layout.index, layout.start), shape=matrix.shape)
     agreement = np.asarray(matrix.multiply(ours).sum(axis=1)).ravel()
     turned = turnable & (agreement < 0.0)

@@ -42,6 +42,7 @@ from optimizer.solve.compile.nodes import (
     children,
     holds_decision,
     names_read,
+    terms_of,
 )
 from optimizer.solve.compile.standins import (
     AxisSymbol,
@@ -97,7 +98,7 @@ def _make(formulation: Formulation) -> Templates:
                 what = f"{kind} '{record.name}' of '{name}' (room '{record.room}')"
                 bodies.append(_read(formulation, what, (), record.rule, _scalar))
             reads = frozenset(read for body in bodies for read in names_read(body))
-            templates[name] = ScalarTemplate(name, tuple(bodies), reads)
+            templates[name] = ScalarTemplate(name, tuple(term for body in bodies for term in terms_of(body)), reads)
         scalars.append(templates)
     return Templates(rows, *scalars)
 
@@ -157,7 +158,8 @@ def _row_template(name: str) -> Callable[[Any, tuple[int, ...]], RowTemplate]:
         if not holds_decision(left):
             refuse("the rule holds no decision")
         reads = frozenset(read for part in parts for read in names_read(part))
-        return RowTemplate(name, axes, left, right, lower, upper, reads)
+        terms = terms_of(left) if right is None else (*terms_of(left), *terms_of(right, -1.0))
+        return RowTemplate(name, axes, terms, right is not None, lower, upper, reads)
 
     return finish
 
