@@ -61,7 +61,7 @@ def build(world: World, out: Draft) -> None:
 
     path = world.scenario.demand.path
     asked = _stack([_reference_demand(world, loads, s, path) for s in streams], len(periods))  # Ttok/h
-    shape = _stack([_shape(world, s) for s in streams], len(shots))  # mean one
+    shape = _shapes(world, streams)  # mean one
     other = np.asarray([s.workload == OTHER_AI for s in streams], bool)
     size = {pool: len(out.relations["hosts_in_pool"][pool]) for pool in out.sets["pool"]}
     everywhere = [all(len(hosts) == size[pool] for pool, hosts in s.reach.items()) for s in streams]
@@ -111,7 +111,7 @@ def requested(world: World, out: Draft, streams: list[Stream], path: str) -> dic
         ],
         len(world.periods),
     )
-    shape = _stack([_shape(world, s) for s in streams], len(world.snapshots))
+    shape = _shapes(world, streams)
     demand = asked[:, :, None] * shape[:, None, :]
     steps = world.scenario.demand.unserved_steps_usd_per_mtok
     shares = np.asarray(world.scenario.demand.unserved_step_shares or [1.0 / len(steps)] * len(steps), float)
@@ -255,24 +255,30 @@ def _common_mix(world: World, loads: pd.DataFrame, streams: list[Stream], asked:
     return MIX_TTOK_PER_H * share[which] * within
 
 
-def _shape(world: World, stream: Stream) -> Floats:
-    """Demand over its mean per snapshot: local hours placed on UTC, weekdays and weekends mixed five to two."""
-    if stream.workload == OTHER_AI:
-        return np.ones(len(world.snapshots))
-    rows = world.scenario.table("demand.diurnal")
-    rows = rows[rows["workload"] == stream.workload]
-    days = rows.pivot_table(index="hour_local", columns="day_type", values="factor_to_weekly_mean")
-    local = (5 * days["weekday"] + 2 * days["weekend"]).to_numpy(float) / 7.0
-    markets = world.scenario.table("demand.markets").set_index("market")["utc_offset_h"]
-    demand = world.scenario.table("demand.demand")
-    demand = demand[demand["workload"] == stream.workload].groupby("market")["central"].sum()
-    utc = np.zeros(24)
-    for market, share in stream.markets:
-        hours = (np.arange(24) + float(markets[market])) % 24
-        utc += share * float(demand.get(market, 0.0)) * np.interp(hours, np.arange(25), np.append(local, local[0]))
-    shape = world.snapshots.diurnal(utc / utc.mean())
+def _shapes(world: World, streams: list[Stream]) -> Floats:
+    """Demand over its mean, stream x snapshot: local hours placed on UTC, weekdays and weekends mixed five to two."""
+    days = world.scenario.table("demand.diurnal").pivot_table(
+        index=["workload", "hour_local"], columns="day_type", values="factor_to_weekly_mean"
+    )
+    local = (5 * days["weekday"] + 2 * days["weekend"]) / 7.0
+    offset = world.scenario.table("demand.markets").set_index("market")["utc_offset_h"].to_dict()
+    asked = world.scenario.table("demand.demand").groupby(["workload", "market"])["central"].sum().to_dict()
     weight = world.snapshots.weight_h
-    return shape / float((shape * weight).sum() / weight.sum())
+    by_workload = {workload: day.to_numpy(float) for workload, day in local.groupby(level="workload")}
+
+    def shape(stream: Stream) -> Floats:
+        if stream.workload == OTHER_AI:
+            return np.ones(len(world.snapshots))
+        day = by_workload[stream.workload]
+        utc = np.zeros(24)
+        for market, share in stream.markets:
+            hours = (np.arange(24) + float(offset[market])) % 24
+            size = share * float(asked.get((stream.workload, market), 0.0))
+            utc += size * np.interp(hours, np.arange(25), np.append(day, day[0]))
+        placed = world.snapshots.diurnal(utc / utc.mean())
+        return placed / float((placed * weight).sum() / weight.sum())
+
+    return _stack([shape(stream) for stream in streams], len(world.snapshots))
 
 
 def _flexible_share(world: World, loads: pd.DataFrame, stream: Stream) -> float:

@@ -196,13 +196,16 @@ def _takes(world: World, out: Draft, fleet: Fleet, is_generator: np.ndarray, ava
     table, standing = fleet.table[is_generator], fleet.standing_mw[is_generator]
     hours = availability @ world.snapshots.weight_h
     take = np.zeros((len(table), len(world.periods)))
-    rules = world.scenario.table("power.minimum_take")
+    rules = dict(tuple(world.scenario.table("power.minimum_take").groupby(["technology", "country"])))
     for i, (region, country, technology, history) in enumerate(
         zip(table["region"], table["country"], table["technology"], table["hist_capacity_factor"], strict=True)
     ):
-        own = rules[(rules["technology"] == technology) & (rules["country"] == country)]
-        own = own[(own["region"] == region)] if (own["region"] == region).any() else own[own["region"].isna()]
-        if len(own) and not np.isnan(history):
+        own = rules.get((technology, country))
+        if own is None or np.isnan(history):
+            continue
+        here = (own["region"] == region).to_numpy()
+        own = own[here] if here.any() else own[own["region"].isna()]
+        if len(own):
             share = np.interp(world.periods, own["year"].to_numpy(float), own["share"].to_numpy(float))
             take[i] = share * history * 8.76 * standing[i]
     ceiling = pd.to_numeric(table["max_capacity_factor"]).to_numpy(float)

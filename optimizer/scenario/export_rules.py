@@ -11,6 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -297,7 +298,15 @@ class RuleSet:
 
 
 def load_rules(path: str | Path) -> RuleSet:
-    """Read `export_rules.yaml` (YAML 1.2, equal keys refused). Raises OSError, a YAML error, or ValueError."""
+    """Read `export_rules.yaml` (YAML 1.2, equal keys refused); a file that has not changed is read once a process.
+
+    Raises OSError, a YAML error, or ValueError.
+    """
+    return _read_rules(Path(path), Path(path).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _read_rules(path: Path, _changed: int) -> RuleSet:
     from ruamel.yaml import YAML
 
-    return RuleSet.from_document(YAML(typ="safe").load(Path(path).read_text(encoding="utf-8")))
+    return RuleSet.from_document(YAML(typ="safe").load(path.read_text(encoding="utf-8")))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -241,7 +239,7 @@ def _rules(checker: _Checker) -> RuleSet | None:
     if path is None:
         return None
     try:
-        rules = _cached_rules(path, path.stat().st_mtime_ns)
+        rules = load_rules(path)
     except (ValueError, KeyError) as error:
         checker.error(("export_control", "rules"), f"this rule file cannot be used: {error}")
         return None
@@ -255,11 +253,6 @@ def _rules(checker: _Checker) -> RuleSet | None:
     except ValueError as error:
         checker.error(("export_control", "assume"), str(error))
     return rules
-
-
-@lru_cache(maxsize=8)
-def _cached_rules(path: Path, _mtime: int) -> RuleSet:
-    return load_rules(path)
 
 
 def _check_reach(checker: _Checker) -> None:
