@@ -216,6 +216,22 @@ def solve(
 
 
 @app.command()
+def screen(
+    scenario: ScenarioName,
+    variant: Variant = None,
+    changes: Changes = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="At most this long.")] = 60.0,
+) -> None:
+    """Look for a rough answer with a first-order method, for LPs too large to solve. Nothing is stored."""
+    with _one_error_style():
+        loaded = _load(scenario, variant, changes)
+        from optimizer.report.terminal import print_sections
+        from optimizer.results.screening import screening_section
+
+        print_sections([screening_section(loaded, seconds)])
+
+
+@app.command()
 def compare(
     first: ScenarioName,
     second: ScenarioName,

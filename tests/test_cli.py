@@ -71,7 +71,15 @@ def scenario(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @pytest.mark.parametrize(
-    "args", [["--help"], ["solve", "--help"], ["compare", "--help"], ["certify", "--help"], ["--version"]]
+    "args",
+    [
+        ["--help"],
+        ["solve", "--help"],
+        ["screen", "--help"],
+        ["compare", "--help"],
+        ["certify", "--help"],
+        ["--version"],
+    ],
 )
 def test_help_loads_nothing_heavy(args: list[str]) -> None:
     code = f"""
@@ -92,7 +100,7 @@ print("LOADED", [name for name in {HEAVY!r} if name in sys.modules])
 
 def test_help_lists_the_commands() -> None:
     result = runner.invoke(app, ["--help"])
-    for command in ("validate", "schema", "new", "chips", "solve", "compare", "certify"):
+    for command in ("validate", "schema", "new", "chips", "solve", "screen", "compare", "certify"):
         assert re.search(rf"^  {command} ", result.output, flags=re.MULTILINE), f"no command {command}"
 
 
