@@ -5,6 +5,8 @@
 >>> run = optimizer.solve(scenario, out="results")                                      # doctest: +SKIP
 >>> run.tables["chips_built"]                                                           # doctest: +SKIP
 >>> optimizer.compare("us", "china")                                                    # doctest: +SKIP
+>>> case = optimizer.open_case("us")        # solved once, then again and again         # doctest: +SKIP
+>>> case.scale("queue_mw", 1.2, period=2028), case.solve().objective                    # doctest: +SKIP
 
 Importing the package is cheap: the solver, Pyomo, pandas and numba are loaded by the first call that needs them.
 """
@@ -18,15 +20,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from optimizer.results.compare import compare
     from optimizer.results.plan import solve_scenario as solve
+    from optimizer.results.planner import open_case
     from optimizer.results.store import load_run
     from optimizer.scenario.load import load_scenario
 
-__all__ = ["compare", "load_run", "load_scenario", "solve"]
+__all__ = ["compare", "load_run", "load_scenario", "open_case", "solve"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "load_scenario": ("optimizer.scenario.load", "load_scenario"),
     "compare": ("optimizer.results.compare", "compare"),
+    "open_case": ("optimizer.results.planner", "open_case"),
     "load_run": ("optimizer.results.store", "load_run"),
 }
 

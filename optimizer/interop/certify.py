@@ -13,7 +13,7 @@ from optimizer.solve.certificate import Certificate
 from optimizer.solve.engine import Progress
 from optimizer.solve.errors import SolveError
 from optimizer.solve.options import SolverOptions
-from optimizer.solve.scaling import coefficient_ranges
+from optimizer.solve.ranges import coefficient_ranges
 from optimizer.solve.session import Session, Solution
 
 OnSection = Callable[[Section], None]
@@ -132,7 +132,8 @@ def certificate_section(program: MpsProgram, solution: Solution) -> Section:
         ("figure", "value", "allowed", "passed", "worst at", "measured as"),
         rows,
         (
-            f"Dual objective {dual:.12g}. Computed from the file's arrays, not read from the solver.",
+            f"HiGHS says {program.in_the_files_sense(solution.statistics['claimed']):.12g}.",
+            f"Dual objective {dual:.12g}. All figures are computed from the file's arrays, not read from the solver.",
             f"Road: {solution.statistics['road']} ({solution.statistics['why']}).",
         ),
     )

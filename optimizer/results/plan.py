@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,11 +162,19 @@ def sections(plan: Plan, frames: dict[str, pd.DataFrame]) -> tuple[Section, ...]
                 ("dual infeasibility", certificate.dual_infeasibility),
                 ("relative gap", certificate.relative_gap),
                 ("solver road", plan.solution.statistics["road"]),
+                ("because", plan.solution.statistics["why"]),
+                *range_rows(plan.solution.statistics["ranges"]),
             ),
             tuple(plan.instance.notes),
         )
     )
     return tuple(made)
+
+
+def range_rows(ranges: Mapping[str, tuple[float, float]]) -> Iterator[tuple[str, str]]:
+    """How large the numbers are that the solver saw, smallest and largest of each kind."""
+    for kind, (low, high) in ranges.items():
+        yield f"{kind} numbers", f"{low:.2g} to {high:.2g}"
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:

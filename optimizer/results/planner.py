@@ -19,9 +19,9 @@ import numpy as np
 
 from optimizer.instance.build import Prepared, prepare
 from optimizer.model.formulation import formulation
-from optimizer.solve.compile import compile_lp
+from optimizer.solve.case import Case
 from optimizer.solve.options import SolverOptions
-from optimizer.solve.session import Session, Solution
+from optimizer.solve.session import Solution
 
 if TYPE_CHECKING:
     from optimizer.instance.instance import Instance
@@ -71,7 +71,7 @@ class Plan:
     def bill_musd(self) -> dict[str, float]:
         """Present value of each cost part, MUSD."""
         return {
-            part: float(vector @ self.solution.x) + self.lp.cost_offset.get(part, 0.0)
+            part: float(vector @ self.solution.x[: self.lp.num_col]) + self.lp.cost_offset.get(part, 0.0)
             for part, vector in self.lp.costs.items()
         }
 
@@ -96,15 +96,14 @@ class Planner:
         self.prepared: Prepared = self._timed("arrays", lambda: prepare(self.scenario))
         self.formulation: Formulation = formulation()
         self._timed("check", lambda: self.prepared.instance.check(self.formulation))
-        self._say("compiling")
-        self.lp: LinearProgram = self._timed("compile", lambda: self._compiled(self.prepared.instance))
-        self._instance = self.prepared.instance
         settings = self.scenario.solver
         self.options = self.options or SolverOptions(
             solver=settings.solver, threads=settings.threads, tolerance=settings.tolerance,
             time_limit_s=settings.time_limit_s, seed=settings.seed, crossover=settings.crossover,
         )  # fmt: skip
-        self._session: Session | None = None
+        self._say("compiling")
+        self.case: Case = self._timed("compile", self._new_case)
+        self.lp: LinearProgram = self.case.lp  # of the scenario as it was written
 
     def solve(self) -> Plan:
         """The question that the scenario asks."""
@@ -180,37 +179,27 @@ class Planner:
     ) -> Plan:
         """Edit the LP to an instance, solve, and wrap the plan. ``near``: the last plan is almost this one."""
         self._say(f"solving {question.replace('_', ' ').replace(':', ', ')}")
-        lp = self.lp if instance is self.prepared.instance else self._timed("compile", lambda: self._compiled(instance))
+        self._timed("compile", lambda: self.case.become(instance))
         start = time.perf_counter()
-        session = self._edited(lp, cost, offset)
-        solution = session.solve(near=near)
+        self.case.aim(cost, offset)
+        solution = self.case.solve(near=near)
         self.timings_s[f"solve {question}"] = time.perf_counter() - start
-        return Plan(question, self.scenario, instance, lp, solution, unit)
+        return Plan(question, self.scenario, instance, self.case.lp, solution, unit)
 
-    def _compiled(self, instance: Instance) -> LinearProgram:
-        """The LP of an instance by the road that was asked for."""
-        if self.via == "arrays":
-            return compile_lp(self.formulation, instance)
+    def _new_case(self) -> Case:
+        """The case, compiled by the road that was asked for."""
+        return Case(
+            self.formulation,
+            self.prepared.instance,
+            self.options,
+            self.report,
+            None if self.via == "arrays" else self._by_pyomo,
+        )
+
+    def _by_pyomo(self, instance: Instance) -> LinearProgram:
         from optimizer.solve.compile.pyomo_road import compile_lp_by_pyomo  # here: it takes a tenth of a second to load
 
         return compile_lp_by_pyomo(self.formulation, instance)
-
-    def _edited(self, lp: LinearProgram, cost: np.ndarray, offset: float) -> Session:
-        """The session with the LP's bounds and objective; a new one where coefficients changed (a named rebuild)."""
-        if self._session is None or not np.array_equal(self.lp.value, lp.value):
-            self._session = Session(lp, self.options, cost, self.report, offset=offset, reuse=True)
-            self._stands = lp
-            return self._session
-        session, old = self._session, self._stands
-        rows = np.flatnonzero((old.row_lower != lp.row_lower) | (old.row_upper != lp.row_upper))
-        columns = np.flatnonzero((old.col_lower != lp.col_lower) | (old.col_upper != lp.col_upper))
-        if len(rows):
-            session.set_row_bounds(rows, lp.row_lower[rows], lp.row_upper[rows])
-        if len(columns):
-            session.set_col_bounds(columns, lp.col_lower[columns], lp.col_upper[columns])
-        session.set_cost(cost, offset)
-        self._stands = lp
-        return session
 
     def _timed(self, stage: str, work: Callable[[], Any]) -> Any:
         start = time.perf_counter()
@@ -221,3 +210,15 @@ class Planner:
     def _say(self, text: str) -> None:
         if self.report is not None:
             self.report(text)
+
+
+def open_case(scenario: Scenario | str) -> Case:
+    """A scenario compiled at least cost, to be edited parameter by parameter and solved again and again.
+
+    Takes a scenario, a shipped name or a file. Raises ScenarioErrors for a scenario that is not valid.
+    """
+    if isinstance(scenario, str):
+        from optimizer.scenario.load import load_scenario
+
+        scenario = load_scenario(scenario)
+    return Planner(scenario).case

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,14 +21,24 @@ from numpy.typing import NDArray
 
 from optimizer.solve.certificate import LpArrays
 from optimizer.solve.options import SolverOptions
-from optimizer.solve.roads import Road
-from optimizer.solve.scaling import cost_exponent
+from optimizer.solve.roads import Misfit, Road, Simplex
 
 Floats = NDArray[np.float64]
 
 PROGRESS_EVERY_S = 0.5
+DUAL_SHARE = 1e-2  # dual tolerance as a share of the primal one; see SolverOptions.tolerance
+LEAST_TOLERANCE = 1e-10  # HiGHS accepts no less
 # An iteration of ipx in the log: number, two objectives, two infeasibilities, gap, seconds. HiPO logs no such line.
 _NUMBER = r"[-+]?\d\.\d+e[-+]\d+"
+_SIMPLEX_OPTIONS: dict[Simplex, dict[str, Any]] = {
+    kind: {
+        "simplex_strategy": 4 if kind is Simplex.PRIMAL else 1,
+        "simplex_dual_edge_weight_strategy": 1 if kind is Simplex.DEVEX else -1,  # devex; steepest edge is the default
+        "dual_simplex_cost_perturbation_multiplier": 0.0 if kind is Simplex.DEVEX else 1.0,
+        "primal_simplex_bound_perturbation_multiplier": 0.0 if kind is Simplex.PRIMAL else 1.0,
+    }
+    for kind in Simplex
+}
 _INTERIOR_LINE = re.compile(rf"^\s*(\d+)\*?(?:\s+{_NUMBER}){{4}}\s+({_NUMBER})\s")
 
 
@@ -57,11 +68,11 @@ class Interrupted(Exception):
     """Ctrl-C arrived while HiGHS ran; HiGHS has stopped."""
 
 
-class Engine:
-    """A persistent ``highspy.Highs`` that holds one LP.
+LOOK = Road("simplex", True, True, "a look at the basis", simplex=Simplex.DEVEX)
 
-    HiGHS sees the costs times a power of two (``scaling.cost_exponent``); everything handed out is scaled back.
-    """
+
+class Engine:
+    """A persistent ``highspy.Highs`` that holds one LP, in the units in which it comes."""
 
     def __init__(self, lp: LpArrays, cost: Floats, options: SolverOptions) -> None:
         self._highs = highspy.Highs()
@@ -73,19 +84,17 @@ class Engine:
         self._set("threads", options.threads)
         self._set("random_seed", options.seed)
         self._tolerance = options.tolerance
-        self._cost_scale = 2.0 ** cost_exponent(cost)
-        self._pass(lp, cost * self._cost_scale)
+        self._pass(lp, cost)
         kinds = highspy.cb.HighsCallbackType
-        self._highs.setCallback(self._hear, None)
+        self._log_kind = int(kinds.kCallbackLogging)
+        self._highs.setCallback(_heard_by(self), None)
         for kind in (kinds.kCallbackSimplexInterrupt, kinds.kCallbackIpmInterrupt, kinds.kCallbackLogging):
             self._highs.startCallback(kind)
-        self._log_kind = int(kinds.kCallbackLogging)
 
     def change_cost(self, cost: Floats) -> None:
         """Replace all costs, (num_col,)."""
-        self._cost_scale = 2.0 ** cost_exponent(cost)
         columns = np.arange(len(cost), dtype=np.int32)
-        self._check(self._highs.changeColsCost(len(cost), columns, cost * self._cost_scale))
+        self._check(self._highs.changeColsCost(len(cost), columns, cost))
 
     def change_row_bounds(self, rows: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
         """Replace the bounds of some rows in one call."""
@@ -94,6 +103,31 @@ class Engine:
     def change_col_bounds(self, columns: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
         """Replace the bounds of some columns in one call."""
         self._check(self._highs.changeColsBounds(len(columns), columns, lower, upper))
+
+    def change_coefficients(self, rows: NDArray[np.int32], columns: NDArray[np.int32], values: Floats) -> None:
+        """Replace some coefficients; a place without one gets one, a zero takes it away. The basis stays."""
+        for row, column, value in zip(rows.tolist(), columns.tolist(), values.tolist(), strict=True):
+            self._check(self._highs.changeCoeff(row, column, value))
+
+    def add_columns(
+        self,
+        cost: Floats,
+        lower: Floats,
+        upper: Floats,
+        start: NDArray[np.int32],
+        rows: NDArray[np.int32],
+        values: Floats,
+    ) -> None:
+        """Append columns; ``start``, ``rows``, ``values`` hold their coefficients by columns. The basis stays."""
+        count, size = len(cost), len(rows)
+        self._check(self._highs.addCols(count, cost, lower, upper, size, start[:count], rows, values))
+
+    def add_rows(
+        self, lower: Floats, upper: Floats, start: NDArray[np.int32], columns: NDArray[np.int32], values: Floats
+    ) -> None:
+        """Append rows; ``start``, ``columns``, ``values`` hold their coefficients by rows. The basis stays."""
+        count, size = len(lower), len(columns)
+        self._check(self._highs.addRows(count, lower, upper, size, start[:count], columns, values))
 
     def forget(self) -> None:
         """Drop basis and solution, so that the next run starts with presolve."""
@@ -107,14 +141,24 @@ class Engine:
         """Put a basis of the same LP in the place of the one at hand."""
         self._check(self._highs.setBasis(basis))
 
+    def misfit(self) -> Misfit:
+        """How badly the basis at hand fits the LP as it stands now: a simplex start of no steps.
+
+        It costs one factorisation, which the next hot run finds ready.
+        """
+        verdict = self.run(LOOK, iterations=0)
+        info = self._highs.getInfo()
+        return Misfit(max(0, info.num_primal_infeasibilities), max(0, info.num_dual_infeasibilities), verdict.seconds)
+
     def run(
         self,
         road: Road,
         seconds: float | None = None,
         iterations: int | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        overtaken: Callable[[], bool] | None = None,
     ) -> Verdict:
-        """Travel one road; at most ``seconds`` and, for simplex, ``iterations``.
+        """Travel one road; at most ``seconds`` and, for simplex, ``iterations``, and no further once ``overtaken``.
 
         Raises:
             Interrupted: on Ctrl-C. Whatever ``on_progress`` raises passes through after HiGHS has stopped.
@@ -124,13 +168,16 @@ class Engine:
         self._set("simplex_iteration_limit", highspy.kHighsIInf if iterations is None else iterations)
         self._set("solver", road.solver)
         self._set("run_crossover", "on" if road.crossover else "off")
-        for kind in ("primal", "dual"):
-            self._set(f"{kind}_feasibility_tolerance", road.tolerance or self._tolerance)
+        tolerance = road.tolerance or self._tolerance
+        self._set("primal_feasibility_tolerance", tolerance)
+        self._set("dual_feasibility_tolerance", max(tolerance * DUAL_SHARE, LEAST_TOLERANCE))
+        for name, value in _SIMPLEX_OPTIONS[road.simplex].items():
+            self._set(name, value)
         if not road.hot:
             self.forget()
         self._iterations, self._gap = 0, None
         started = time.perf_counter()
-        status = self._run_in_thread(road.name, started, on_progress)
+        status = self._run_in_thread(road.name, started, on_progress, overtaken)
         elapsed = time.perf_counter() - started
         info = self._highs.getInfo()
         presolve = self._highs.getModelPresolveStatus()
@@ -143,7 +190,7 @@ class Engine:
                 "interior_point": max(0, info.ipm_iteration_count),
                 "crossover": max(0, info.crossover_iteration_count),
             },
-            objective=info.objective_function_value / self._cost_scale,
+            objective=info.objective_function_value,
             presolve_says_infeasible=bool(presolve == highspy.HighsPresolveStatus.kInfeasible),
             has_basis=int(info.basis_validity) == int(highspy.kBasisValidityValid),
         )
@@ -153,10 +200,23 @@ class Engine:
         solution = self._highs.getSolution()
         if not (solution.value_valid and solution.dual_valid):
             return None
-        duals = np.array(solution.row_dual, dtype=np.float64) / self._cost_scale
-        return np.array(solution.col_value, dtype=np.float64), duals
+        return np.array(solution.col_value, dtype=np.float64), np.array(solution.row_dual, dtype=np.float64)
 
-    def _run_in_thread(self, road: str, started: float, on_progress: Callable[[Progress], None] | None) -> Any:
+    def stop(self) -> None:
+        """Ask a run in another thread to end; HiGHS answers at its next callback."""
+        self._stop.set()
+
+    def progress(self, road: str, seconds: float) -> Progress:
+        """What the run says now."""
+        return Progress(road, self._iterations, self._gap, seconds)
+
+    def _run_in_thread(
+        self,
+        road: str,
+        started: float,
+        on_progress: Callable[[Progress], None] | None,
+        overtaken: Callable[[], bool] | None,
+    ) -> Any:
         outcome: list[Any] = []
         done = threading.Event()
 
@@ -175,9 +235,11 @@ class Engine:
         try:
             while not done.wait(0.1):
                 now = time.perf_counter()
+                if overtaken is not None and overtaken():
+                    self._stop.set()
                 if on_progress is not None and now - told >= PROGRESS_EVERY_S:
                     told = now
-                    on_progress(Progress(road, self._iterations, self._gap, now - started))
+                    on_progress(self.progress(road, now - started))
         except BaseException as error:
             self._stop.set()
             done.wait()  # a second Ctrl-C during this wait leaves at once
@@ -198,8 +260,7 @@ class Engine:
                 self._iterations, self._gap = int(found[1]), float(found[2])
             return
         self._iterations = max(self._iterations, said.simplex_iteration_count, said.ipm_iteration_count)
-        if self._stop.is_set():
-            answer.user_interrupt = True
+        answer.user_interrupt = self._stop.is_set()  # set each time: HiGHS keeps a yes for the runs that follow
 
     def _pass(self, lp: LpArrays, cost: Floats) -> None:
         num_col, num_row, none = len(lp.col_lower), len(lp.row_lower), np.empty(0, np.int32)
@@ -222,3 +283,15 @@ class Engine:
     def _check(status: Any) -> None:
         if status == highspy.HighsStatus.kError:
             raise ValueError("HiGHS refuses the arrays: a bound, cost or index is not a number or out of range")
+
+
+def _heard_by(engine: Engine) -> Callable[..., None]:
+    """A callback that does not keep its engine alive: a circle through HiGHS's C++ would never be freed."""
+    listener = weakref.ref(engine)
+
+    def hear(*said: Any) -> None:
+        held = listener()
+        if held is not None:
+            held._hear(*said)
+
+    return hear

@@ -16,11 +16,15 @@ class SolverOptions:
         solver: ``auto`` walks a ladder of HiGHS's solvers until one gives a certified plan. A named solver goes first,
             the others follow only where its answer cannot be certified.
         threads: threads of the solver; 0 lets HiGHS decide. Sweeps run many cases side by side, so one is the default.
-        tolerance: HiGHS's absolute feasibility tolerances, primal and dual, in the units of the LP.
+        tolerance: HiGHS's absolute feasibility tolerance in the units of the LP (MW). Its dual tolerance is a
+            hundredth of it, in MUSD per unit: a MWh costs about 3e-5 MUSD, so a dual tolerance of 1e-7 would leave the
+            price of an hour of weight 1 loose by 0.1 USD/MWh.
         certificate_tolerance: relative tolerance of our own certificate.
         time_limit_s: seconds for one ``solve()``, all roads together; None means no limit.
         seed: HiGHS's random seed.
         crossover: whether an interior point ends in a vertex, which gives a basis for hot starts and exact prices.
+        race: let a cold solve run beside a hot one where costs or coefficients changed and a core is free. Which of
+            the two wins may differ from run to run; both plans are certified.
         log: print HiGHS's own log.
     """
 
@@ -31,6 +35,7 @@ class SolverOptions:
     time_limit_s: float | None = None
     seed: int = 0
     crossover: bool | Literal["auto"] = "auto"
+    race: bool = True
     log: bool = False
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ A road is one attempt at a solve. The order is measured (docs/performance.md, "C
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cache
 
 from optimizer.solve.options import SolverOptions
@@ -13,12 +14,37 @@ from optimizer.solve.options import SolverOptions
 HOT_ITERATIONS_PER_ROW = 0.5  # a hot start that needs more has lost against a cold one with presolve
 HOT_MIN_ITERATIONS = 2000
 HOT_MIN_SECONDS = 2.0
-HOT_SHARE_OF_COLD = {"bounds": 0.5, "cost": 0.3}  # seconds allowed to a hot start, as a share of the last cold solve
+BOUNDS_SHARE_OF_COLD = 0.5  # seconds allowed to a hot start after edits of bounds, as a share of the last cold solve
+COST_SHARE_OF_COLD = 0.1  # the same after edits of costs or coefficients: a bet, so a small stake
+RACE_FROM_S = 2.0  # a cold solve that takes less is not worth a second core
+HEAD_START = 0.03  # share of a cold solve that a hot start has for itself: small changes need no second core
+RACED_SHARE = 0.5  # of a cold solve after which a hot start has little left to win, and slows the cold one down
 SIMILAR_COLUMNS = 0.01  # share of columns fixed or freed beyond which it counts as another LP
 SIMILAR_COST = 0.5  # change of the cost vector, as a share of its size, beyond which it counts as another objective
+FEW_PRIMAL = 1000  # rows that a basis breaks: up to here the exact weights of steepest edge cost more than they gain
+FEW_DUAL = 0.03  # reduced costs of the wrong sign per row: up to here primal simplex is the better bet, ...
+MANY_DUAL = 0.08  # ... beyond this a cold start
+ALWAYS_FEW = 100  # whatever the size
 TIGHTER = 1e-2  # of the tolerance, for a second try from a basis whose plan missed the certificate
 SMALL_ROWS = 10_000  # up to here simplex is the quickest
 CROSSOVER_ROWS = 100_000  # up to here crossover adds little; it makes prices exact and leaves a basis
+
+
+class Simplex(Enum):
+    """Which simplex: what differs is the start-up cost and how it goes about a basis that does not fit."""
+
+    DUAL = "dual simplex"  # steepest edge, costs perturbed: HiGHS's own choice
+    DEVEX = "dual simplex, devex"  # no weights to set up, no perturbation to take back: for small repairs
+    PRIMAL = "primal simplex"  # keeps a plan whose bounds still hold while costs moved
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """How many basic values break a bound (primal) and how many reduced costs have the wrong sign (dual)."""
+
+    primal: int
+    dual: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -30,12 +56,13 @@ class Road:
     hot: bool
     why: str
     tolerance: float | None = None  # feasibility tolerance of this attempt; the options' where None
+    simplex: Simplex = Simplex.DUAL
 
     @property
     def name(self) -> str:
-        """Short name for logs: ``hot simplex``, ``ipx + crossover``, ``hipo``, ``simplex``."""
+        """Short name for logs: ``hot dual simplex``, ``ipx + crossover``, ``hipo``, ``simplex``."""
         if self.hot:
-            return f"hot {self.solver}"
+            return f"hot {self.simplex.value}"
         if self.solver == "simplex":
             return self.solver
         return f"{self.solver} + crossover" if self.crossover else self.solver
@@ -55,6 +82,11 @@ def tighter_road(options: SolverOptions) -> Road:
     """Simplex once more from the basis at hand, with tighter tolerances: a narrow miss needs few steps."""
     why = "the hot plan missed the certificate: once more, with tighter tolerances"
     return Road("simplex", True, True, why, max(options.tolerance * TIGHTER, 1e-10))
+
+
+def close_road() -> Road:
+    """Simplex from the basis of a plan that the caller knows to be close to optimal."""
+    return Road("simplex", True, True, "the last plan is known to be close")
 
 
 def cold_roads(options: SolverOptions, num_row: int, reuse: bool) -> list[Road]:
@@ -91,37 +123,63 @@ def cold_roads(options: SolverOptions, num_row: int, reuse: bool) -> list[Road]:
     return ladder
 
 
-def hot_road(cost_change: float, fixed_or_freed: float = 0.0, near: bool = False) -> Road | None:
-    """Simplex from the last basis, or None where a cold start is the better bet.
+def worth_a_look(cost_change: float, fixed_or_freed: float) -> bool:
+    """Whether a basis made for these bounds and costs may be near at all.
 
     Args:
         cost_change: sum |new - old| over sum |old| of the costs since the basis was made; 0 when only bounds moved.
         fixed_or_freed: share of the columns that bounds fixed or freed since then; presolve makes another LP of them.
-        near: the caller vouches that the last plan is close to optimal.
     """
-    if near:
-        return Road("simplex", True, True, "the last plan is known to be close")
-    if fixed_or_freed > SIMILAR_COLUMNS:
+    return fixed_or_freed <= SIMILAR_COLUMNS and cost_change <= SIMILAR_COST
+
+
+def hot_road(misfit: Misfit, num_row: int, edited: str, raced: bool = False) -> Road | None:
+    """Simplex from the basis at hand, or None where a cold start is the better bet.
+
+    Right-hand sides and bounds leave the reduced costs as they were: dual simplex. Costs leave the plan as it was:
+    primal simplex, unless too many reduced costs turned. Coefficients may do both.
+
+    Args:
+        misfit: how the basis fits now. num_row: rows of the LP.
+        edited: what changed since the basis was made, in words. raced: a cold solve will run beside it, so that a long
+            shot costs nothing.
+    """
+    words = f"{edited}: {misfit.primal:,} bounds broken, {misfit.dual:,} reduced costs turned"
+    if misfit.dual > max(ALWAYS_FEW, MANY_DUAL * num_row) and not raced:
         return None
-    if cost_change == 0.0:
-        return Road("simplex", True, True, "only right-hand sides or bounds changed since the last basis")
-    if cost_change <= SIMILAR_COST:
-        return Road("simplex", True, True, f"costs changed by {cost_change:.1%} since the last basis")
-    return None
+    if misfit.dual == 0:
+        kind = Simplex.DEVEX if misfit.primal <= FEW_PRIMAL else Simplex.DUAL
+    elif misfit.primal == 0 and misfit.dual <= max(ALWAYS_FEW, FEW_DUAL * num_row):
+        kind = Simplex.PRIMAL
+    else:
+        kind = Simplex.DUAL
+    return Road("simplex", True, True, words, simplex=kind)
+
+
+def in_a_race(begin: Road) -> list[Road]:
+    """The hot lane of a race: on with what the head start began, then dual simplex from the same basis to the end.
+
+    From where primal simplex gave up, dual simplex took two to six times as long as from the basis it had begun with.
+    """
+    last = replace(begin, simplex=Simplex.DUAL, why=f"{begin.why}; a cold solve runs beside it")
+    return [replace(begin, why=last.why), last] if begin.simplex is Simplex.PRIMAL else [last]
 
 
 @dataclass(frozen=True)
 class Cap:
-    """What a hot start may use before a cold one takes over."""
+    """What a hot start may use before another road takes over."""
 
     seconds: float
     iterations: int
 
 
-def hot_cap(num_row: int, cold_seconds: float, cost_change: float) -> Cap:
-    """The cap of a hot start, from the rows of the LP and the seconds that the last cold solve took."""
-    share = HOT_SHARE_OF_COLD["cost" if cost_change else "bounds"]
-    return Cap(
-        seconds=max(HOT_MIN_SECONDS, share * cold_seconds),
-        iterations=max(HOT_MIN_ITERATIONS, int(HOT_ITERATIONS_PER_ROW * num_row)),
-    )
+def hot_cap(num_row: int, cold_seconds: float, costs_moved: bool) -> Cap:
+    """The cap of a hot start, from the rows of the LP and the seconds that the last cold solve took.
+
+    ``costs_moved``: whether costs or coefficients changed since the basis was made.
+    """
+    if costs_moved:
+        seconds = max(COST_SHARE_OF_COLD * cold_seconds, min(HOT_MIN_SECONDS, cold_seconds))
+    else:
+        seconds = max(BOUNDS_SHARE_OF_COLD * cold_seconds, HOT_MIN_SECONDS)
+    return Cap(seconds, max(HOT_MIN_ITERATIONS, int(HOT_ITERATIONS_PER_ROW * num_row)))

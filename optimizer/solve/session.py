@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.solve.certificate import Certificate, LpArrays, evaluate
+from optimizer.solve.certificate import Certificate, evaluate
+from optimizer.solve.editing import EditableLp, SolvableLp
 from optimizer.solve.engine import Engine, Interrupted, Progress, Verdict
 from optimizer.solve.errors import Reason, SolveError
 from optimizer.solve.options import SolverOptions
-from optimizer.solve.roads import Road, cold_roads, hot_cap, hot_road, tighter_road
-from optimizer.solve.scaling import coefficient_ranges
+from optimizer.solve.race import ColdLane, free_cores
+from optimizer.solve.ranges import coefficient_ranges
+from optimizer.solve.roads import (
+    COST_SHARE_OF_COLD,
+    HEAD_START,
+    RACE_FROM_S,
+    RACED_SHARE,
+    Road,
+    Simplex,
+    close_road,
+    cold_roads,
+    hot_cap,
+    hot_road,
+    in_a_race,
+    tighter_road,
+    worth_a_look,
+)
 from optimizer.solve.starts import Start, nearest
 
 Floats = NDArray[np.float64]
 
+log = logging.getLogger(__name__)
+
 NO_PLAN = {"Infeasible", "Unbounded", "Primal infeasible or unbounded"}
-
-
-class SolvableLp(LpArrays, Protocol):
-    """What a session reads of a compiled LP: its arrays, its cost (num_col,) and the constant part of each cost."""
-
-    @property
-    def cost(self) -> Floats: ...
-    @property
-    def cost_offset(self) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True)
@@ -44,8 +54,8 @@ class Solution:
         certificate: the proof, within its tolerance.
         statistics: ``road`` that gave the plan and ``why`` it was chosen, ``seconds`` of the whole solve,
             ``iterations`` of that road by kind, ``has_basis``, and ``attempts``: one record for every road tried
-            (road, why, status, seconds, iterations, faults of its certificate). ``ranges``: smallest and largest
-            coefficient of matrix, cost, bound and rhs.
+            (road, why, status, seconds, iterations, faults of its certificate). ``claimed``: the objective that HiGHS
+            reports, offset included. ``ranges``: smallest and largest coefficient of matrix, cost, bound and rhs.
     """
 
     status: str
@@ -58,25 +68,15 @@ class Solution:
     statistics: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Arrays:
-    """The LP as it stands now: the matrix of the original, bounds of the session's own."""
-
-    col_lower: Floats
-    col_upper: Floats
-    row_lower: Floats
-    row_upper: Floats
-    start: NDArray[np.int64]
-    index: NDArray[np.int32]
-    value: Floats
-
-
-class Session:
+class Session(EditableLp):
     """Holds one LP in a persistent HiGHS object; edits are bulk calls, ``solve()`` returns certified plans only.
 
-    The first solve is cold. A later one starts hot from the nearest basis at hand (starts.py), under a cap of seconds
-    and iterations, when right-hand sides or bounds changed or costs moved a little. It starts cold with another
-    objective, where bounds fixed or freed many columns, and when the cap is hit, because a basis switches presolve off.
+    The first solve is cold. A later one starts from the nearest basis at hand (starts.py) where a look at it says that
+    it pays (roads.py), under a cap of seconds and iterations. It starts cold with another objective, where bounds fixed
+    or freed many columns, and when the cap is hit, because a basis switches presolve off.
+
+    After edits of costs or coefficients a hot start is a bet: where a core is free, a cold solve runs beside it and the
+    first certified plan wins, so that the bet never costs more than it can gain.
 
     Args:
         lp: the compiled LP; its arrays are copied where the session edits them.
@@ -97,43 +97,13 @@ class Session:
         offset: float = 0.0,
         reuse: bool = False,
     ) -> None:
-        self.options = options or SolverOptions()
+        super().__init__(lp, options or SolverOptions(), cost, offset)
         self._on_progress = on_progress
         self._reuse = reuse
-        self._offset = float(sum(lp.cost_offset.values())) if cost is None else offset
-        self._cost = _checked_cost(lp.cost if cost is None else cost, len(lp.col_lower))
-        self._lp = _Arrays(
-            np.array(lp.col_lower, dtype=np.float64),
-            np.array(lp.col_upper, dtype=np.float64),
-            np.array(lp.row_lower, dtype=np.float64),
-            np.array(lp.row_upper, dtype=np.float64),
-            lp.start,
-            lp.index,
-            lp.value,
-        )
-        self._engine = Engine(self._lp, self._cost, self.options)
         self._last: Start | None = None  # the basis that HiGHS holds now
-        self._cold: Start | None = None  # the basis of the last cold plan
+        self._cold: list[Start] = []  # the bases of the first and the last cold plan
         self._cold_seconds = 0.0
         self._attempts: list[dict[str, Any]] = []
-
-    def set_cost(self, cost: Floats, offset: float = 0.0) -> None:
-        """Replace the objective, (num_col,), and its constant part."""
-        cost = _checked_cost(cost, len(self._lp.col_lower))
-        self._engine.change_cost(cost)
-        self._cost, self._offset = cost, offset
-
-    def set_row_bounds(self, rows: Sequence[int] | NDArray[Any], lower: Any, upper: Any) -> None:
-        """Replace the bounds of some rows: positions, then one value each or one for all; -inf and inf mean none."""
-        at, low, high = _edit(rows, lower, upper, len(self._lp.row_lower), "row")
-        self._engine.change_row_bounds(at, low, high)
-        self._lp.row_lower[at], self._lp.row_upper[at] = low, high
-
-    def set_col_bounds(self, columns: Sequence[int] | NDArray[Any], lower: Any, upper: Any) -> None:
-        """Replace the bounds of some columns: positions, then one value each or one for all."""
-        at, low, high = _edit(columns, lower, upper, len(self._lp.col_lower), "column")
-        self._engine.change_col_bounds(at, low, high)
-        self._lp.col_lower[at], self._lp.col_upper[at] = low, high
 
     def solve(self, near: bool = False) -> Solution:
         """Walk the ladder until a plan is certified.
@@ -148,16 +118,25 @@ class Session:
         started = time.perf_counter()
         self._attempts = []
         roads = cold_roads(self.options, len(self._lp.row_lower), self._reuse)
-        begin = self._begin(near)
-        if begin is not None:
-            roads.insert(0, begin)
-        last_words = ""
+        try:
+            begin = self._begin(near)
+            if begin is not None and not near and self._races():
+                solution = self._race(begin, roads.pop(0), started)
+                if solution is not None:
+                    return solution
+            elif begin is not None:
+                roads.insert(0, begin)
+            return self._walk(roads, started)
+        except Interrupted:
+            raise self._error("interrupted", "interrupted", started) from None
+
+    def _walk(self, roads: list[Road], started: float) -> Solution:
+        """One road after the other."""
         while roads:
             road = roads.pop(0)
             verdict = self._travel(road, started)
-            last_words = verdict.status
             if verdict.status == "Optimal":
-                solution = self._certified(road, verdict, started)
+                solution = self._certified(self._engine, road, verdict, started)
                 if solution is not None:
                     return solution
                 if road.hot and road.tolerance is None:
@@ -166,29 +145,87 @@ class Session:
                 if road.solver == "simplex" or verdict.presolve_says_infeasible:
                     raise self._no_plan(verdict, started)
                 roads = [other for other in roads if other.solver == "simplex"]  # an interior point only suspects it
-        if last_words == "Time limit reached":
+        last_words = self._attempts[-1]["status"]
+        if last_words == "Time limit reached" and self.options.time_limit_s is not None:
             raise self._error("time_limit", f"no certified plan in {self.options.time_limit_s:g} s", started)
         if any(attempt["status"] == "Optimal" for attempt in self._attempts):
             faults = "; ".join(f"{a['road']}: {', '.join(a['faults'])}" for a in self._attempts if a["faults"])
             raise self._error("not_certified", f"no road gave a plan that can be certified ({faults})", started)
         raise self._error("unknown", f"HiGHS ended with: {last_words}", started)
 
+    def _race(self, begin: Road, cold: Road, started: float) -> Solution | None:
+        """The first certified plan of a hot lane and a cold one; None where neither has one."""
+        start = self._last
+        assert start is not None
+        solution = None
+        if begin.simplex is not Simplex.DUAL:  # which is no small change
+            solution = self._leg(begin, started, HEAD_START * self._cold_seconds)
+        if solution is not None:
+            return solution
+        with ColdLane(self._lp, self._cost, self.options, cold, self._left(started)) as lane:
+            first, *more = in_a_race(begin)
+            if more:
+                solution = self._leg(first, started, COST_SHARE_OF_COLD * self._cold_seconds, lane)
+                first = more[0]
+            if solution is None and not lane.won:
+                self._engine.start_from(start.basis)
+                solution = self._leg(first, started, RACED_SHARE * self._cold_seconds, lane)
+            if solution is not None:
+                return solution
+            verdict = lane.wait(self._on_progress)
+            self._note(cold, verdict)
+            if verdict.status == "Optimal":
+                solution = self._certified(lane.engine, cold, verdict, started)
+            if self._last is not None:
+                self._engine.start_from(self._last.basis)
+            return solution
+
+    def _leg(self, road: Road, started: float, seconds: float, lane: ColdLane | None = None) -> Solution | None:
+        """A stretch of the hot lane: a certified plan within some seconds and before the cold lane has one, or None."""
+        left = self._left(started)
+        limit = seconds if left is None else min(seconds, left)
+        self._last = None
+        verdict = self._engine.run(
+            road, limit, on_progress=self._on_progress, overtaken=None if lane is None else lambda: lane.won
+        )
+        self._note(road, verdict)
+        return self._certified(self._engine, road, verdict, started) if verdict.status == "Optimal" else None
+
+    def _races(self) -> bool:
+        """Whether the start at hand is a bet worth a second core, and there is one."""
+        return (
+            self.options.race
+            and self._moved()
+            and self._cold_seconds >= RACE_FROM_S
+            and free_cores() >= 2 * max(1, self.options.threads)
+        )
+
+    def _moved(self) -> bool:
+        """Whether costs or coefficients changed since the basis at hand was made."""
+        last = self._last
+        return last is not None and (last.matrix != self._matrix or last.cost_change(self._cost) > 0.0)
+
+    def _left(self, started: float) -> float | None:
+        """Seconds left of the time limit; SolveError when none are."""
+        if self.options.time_limit_s is None:
+            return None
+        left = self.options.time_limit_s - (time.perf_counter() - started)
+        if left <= 0:
+            raise self._error("time_limit", f"no certified plan in {self.options.time_limit_s:g} s", started)
+        return left
+
     def _travel(self, road: Road, started: float) -> Verdict:
-        left = None
-        if self.options.time_limit_s is not None:
-            left = self.options.time_limit_s - (time.perf_counter() - started)
-            if left <= 0:
-                raise self._error("time_limit", f"no certified plan in {self.options.time_limit_s:g} s", started)
-        seconds, iterations = left, None
+        seconds, iterations = self._left(started), None
         if road.hot:
-            moved = 0.0 if self._last is None else self._last.cost_change(self._cost)
-            cap = hot_cap(len(self._lp.row_lower), self._cold_seconds, moved)
-            seconds, iterations = cap.seconds if left is None else min(cap.seconds, left), cap.iterations
+            cap = hot_cap(len(self._lp.row_lower), self._cold_seconds, self._moved())
+            seconds, iterations = cap.seconds if seconds is None else min(cap.seconds, seconds), cap.iterations
         self._last = None  # until this run ends in a certified plan with a basis
-        try:
-            verdict = self._engine.run(road, seconds, iterations, self._on_progress)
-        except Interrupted:
-            raise self._error("interrupted", f"interrupted during {road.name}", started) from None
+        verdict = self._engine.run(road, seconds, iterations, self._on_progress)
+        self._note(road, verdict)
+        return verdict
+
+    def _note(self, road: Road, verdict: Verdict) -> None:
+        log.info("%s (%s): %s in %.2f s", road.name, road.why, verdict.status, verdict.seconds)
         self._attempts.append(
             {
                 "road": road.name,
@@ -199,10 +236,10 @@ class Session:
                 "faults": (),
             }
         )
-        return verdict
 
-    def _certified(self, road: Road, verdict: Verdict, started: float) -> Solution | None:
-        pair = self._engine.primal_and_dual()
+    def _certified(self, engine: Engine, road: Road, verdict: Verdict, started: float) -> Solution | None:
+        """The plan that an engine holds, if our own certificate passes; its basis becomes the one at hand."""
+        pair = engine.primal_and_dual()
         if pair is None:
             self._attempts[-1]["faults"] = ("no dual values",)
             return None
@@ -215,14 +252,17 @@ class Session:
         if not found.certificate.passed:
             return None
         if verdict.has_basis:
-            self._last = Start.of(self._engine.basis(), self._cost, self._lp)
+            self._last = Start.of(engine.basis(), self._cost, self._lp, self._matrix)
         if not road.hot:
-            self._cold, self._cold_seconds = self._last, verdict.seconds
+            self._cold_seconds = verdict.seconds
+            if verdict.has_basis and self._last is not None:
+                self._cold = [*self._cold[:1], self._last]
         statistics = self._statistics(started) | {
             "road": road.name,
             "why": road.why,
             "iterations": verdict.iterations,
             "has_basis": verdict.has_basis,
+            "claimed": verdict.objective + self._offset,
             "ranges": coefficient_ranges(self._lp, self._cost),
         }
         return Solution(
@@ -238,16 +278,27 @@ class Session:
 
     def _begin(self, near: bool) -> Road | None:
         """The hot road from the nearest basis, put in place, or None where a cold start is the better bet."""
-        if self._last is None:
+        starts = [] if self._last is None else [self._last]
+        if not near:
+            starts += [start for start in self._cold if start.fits(self._lp)]
+        start = nearest(starts, self._lp, self._cost, self._matrix)
+        if start is None:
             return None
-        starts = [self._last] if near or self._cold is None else [self._last, self._cold]
-        start = nearest(starts, self._lp, self._cost)
-        assert start is not None
-        road = hot_road(start.cost_change(self._cost), start.fixed_or_freed(self._lp), near)
-        if road is not None and start is not self._last:
+        if not near and not worth_a_look(start.cost_change(self._cost), start.fixed_or_freed(self._lp)):
+            return None
+        if start is not self._last:
             self._engine.start_from(start.basis)
             self._last = start
-        return road
+        if near:
+            return close_road()
+        words = start.edited(self._cost, self._matrix)
+        return hot_road(self._engine.misfit(), len(self._lp.row_lower), words, self._races())
+
+    def _grown(self) -> None:
+        """After columns or rows were appended only the basis that HiGHS extended itself fits."""
+        self._cold = []
+        if self._last is not None:
+            self._last = self._last.grown(self._engine.basis(), self._cost, self._lp)
 
     def _no_plan(self, verdict: Verdict, started: float) -> SolveError:
         """Tell infeasible from unbounded, where HiGHS leaves it open, by asking for any plan at no cost."""
@@ -268,30 +319,3 @@ class Session:
 
     def _error(self, reason: Reason, message: str, started: float) -> SolveError:
         return SolveError(reason, message, self._statistics(started))
-
-
-def _checked_cost(cost: Floats, num_col: int) -> Floats:
-    cost = np.array(cost, dtype=np.float64)
-    if cost.shape != (num_col,):
-        raise ValueError(f"cost has shape {cost.shape}, the LP has {num_col} columns")
-    if not np.isfinite(cost).all():
-        raise ValueError(f"cost of column {np.flatnonzero(~np.isfinite(cost))[0]} is not a number")
-    return cost
-
-
-def _edit(
-    positions: Sequence[int] | NDArray[Any], lower: Any, upper: Any, count: int, kind: str
-) -> tuple[NDArray[np.int32], Floats, Floats]:
-    """Positions and bounds in the form HiGHS wants, or a ValueError that names the first fault."""
-    at = np.asarray(positions, dtype=np.int64).ravel()
-    if len(at) and not (at.min() >= 0 and at.max() < count):
-        raise ValueError(f"a {kind} position is outside 0 to {count - 1}")
-    if len(np.unique(at)) != len(at):
-        raise ValueError(f"a {kind} is named twice in one edit")
-    low = np.array(np.broadcast_to(np.asarray(lower, dtype=np.float64), at.shape))
-    high = np.array(np.broadcast_to(np.asarray(upper, dtype=np.float64), at.shape))
-    wrong = np.flatnonzero(~(low <= high))  # NaN counts as wrong
-    if len(wrong):
-        first = wrong[0]
-        raise ValueError(f"{kind} {at[first]}: lower bound {low[first]} and upper bound {high[first]} leave nothing")
-    return at.astype(np.int32), low, high

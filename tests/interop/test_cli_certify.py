@@ -38,6 +38,7 @@ def test_a_published_program(solver: str | None) -> None:
     assert re.search(r"^coefficients +286 +beside 5 in the objective", result.stdout, flags=re.MULTILINE)
     assert re.search(r"^matrix +0\.17 +113 +6\.6e\+02", result.stdout, flags=re.MULTILINE)
     assert re.search(r"^Minimum -1749\.9001299\d*, certified$", result.stdout, flags=re.MULTILINE)
+    assert re.search(r"^HiGHS says -1749\.9001299\d*\.$", result.stdout, flags=re.MULTILINE)
     road = re.search(r"^Road: (.+?) \((.+)\)\.$", result.stdout, flags=re.MULTILINE)
     assert road
     assert road[1].startswith(solver or "simplex")

@@ -10,7 +10,8 @@ from optimizer.solve.linear_program import LinearProgram
 
 
 def matrix_of(lp: LinearProgram) -> sp.csr_array:
-    return sp.csr_array((lp.value, lp.index, lp.start), shape=(lp.num_row, lp.num_col))
+    """A copy: scipy sorts in place, and would sort values that it shares while it sorts a copy of their columns."""
+    return sp.csr_array((lp.value, lp.index, lp.start), shape=(lp.num_row, lp.num_col), copy=True)
 
 
 def assert_same(ours: LinearProgram, theirs: LinearProgram, tolerance: float = 1e-12) -> None:

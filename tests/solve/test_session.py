@@ -3,9 +3,11 @@
 import _thread
 import contextlib
 import dataclasses
+import gc
 import itertools
 import threading
 import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +18,18 @@ from optimizer.solve import roads, session
 from optimizer.solve.engine import Engine
 from optimizer.solve.errors import SolveError
 from optimizer.solve.options import SolverOptions
-from optimizer.solve.roads import Road, cold_roads, hot_cap, hot_road
-from optimizer.solve.scaling import coefficient_ranges, cost_exponent
+from optimizer.solve.ranges import coefficient_ranges
+from optimizer.solve.roads import (
+    Misfit,
+    Road,
+    Simplex,
+    close_road,
+    cold_roads,
+    hot_cap,
+    hot_road,
+    in_a_race,
+    worth_a_look,
+)
 from optimizer.solve.session import Session
 from optimizer.solve.starts import Start, nearest
 
@@ -54,6 +66,12 @@ def world():
 def slow_world():
     """Takes some seconds: long enough to be stopped on the way."""
     return expansion_lp(regions=8, periods=3, days=3, hours=24)
+
+
+@pytest.fixture(scope="module")
+def track():
+    """Long enough for two lanes: a cold solve takes some tenths of a second."""
+    return expansion_lp(regions=5, periods=2, days=2, hours=12)
 
 
 def tried(found):
@@ -120,7 +138,7 @@ class TestHotStarts:
         bounded = np.flatnonzero(np.isfinite(world.col_upper))
         hot.set_col_bounds(bounded, 0.0, world.col_upper[bounded] * 1.1)
         again = hot.solve()
-        assert tried(again) == ["hot simplex"]
+        assert tried(again) == ["hot dual simplex, devex"]
         lower, upper, most = world.row_lower.copy(), world.row_upper.copy(), world.col_upper.copy()
         lower[rows] *= 1.05
         upper[rows] *= 1.05
@@ -132,9 +150,11 @@ class TestHotStarts:
     def test_small_cost_changes_start_hot_another_objective_cold(self, world):
         a_session = Session(world, reuse=True)
         a_session.solve()
-        a_session.set_cost(world.cost * 1.1)
+        dear = np.random.default_rng(1).uniform(0.8, 1.25, world.num_col)
+        a_session.set_cost(world.cost * dear)
         dearer = a_session.solve()
-        assert tried(dearer) == ["hot simplex"]
+        assert dearer.objective == pytest.approx(Session(world, cost=world.cost * dear).solve().objective, rel=1e-9)
+        assert tried(dearer) == ["hot primal simplex"]
         other = np.random.default_rng(0).uniform(0, 1, world.num_col)
         a_session.set_cost(other)
         assert not any(name.startswith("hot") for name in tried(a_session.solve()))
@@ -154,7 +174,7 @@ class TestHotStarts:
         assert not begun  # one basis at hand: the cold one, which is also the last
         high = at(1.05)
         assert len(begun) == 1  # back to 1.0, half as far as 0.95
-        assert tried(high) == ["hot simplex"]
+        assert tried(high) == ["hot dual simplex, devex"]
         at(1.06)
         assert len(begun) == 1  # 1.05 is nearer than 1.0
         lower, upper = world.row_lower.copy(), world.row_upper.copy()
@@ -170,6 +190,15 @@ class TestHotStarts:
         unbounded = replace(lp, col_upper=np.full(lp.num_col, np.inf))
         assert not kept.fits(unbounded)
         assert nearest([last, kept], unbounded, lp.cost) is last
+
+    def test_the_nearest_by_cost_counts_every_column_alike(self):
+        """Beside a column of 1e6 a change of every other cost by a tenth is nothing in a plain sum."""
+        lp = merit_order()
+        now = np.array([1e6, 10.0])
+        first = Start.of(object(), np.array([1e6, 11.0]), lp)
+        last = Start.of(object(), np.array([1.000001e6, 20.0]), lp)
+        assert nearest([last, first], lp, now) is first
+        assert last.cost_change(now) < 2e-5
 
     def test_a_narrow_miss_is_tried_again_with_tighter_tolerances(self, world, monkeypatch):
         hot = Session(world, reuse=True)
@@ -188,7 +217,7 @@ class TestHotStarts:
 
         monkeypatch.setattr(session, "evaluate", strict_once)
         again = hot.solve()
-        assert tried(again) == ["hot simplex", "hot simplex"]
+        assert tried(again) == ["hot dual simplex, devex", "hot dual simplex"]
         assert "tighter" in again.statistics["why"]
         assert again.certificate.passed
 
@@ -200,7 +229,7 @@ class TestHotStarts:
         a_session.set_row_bounds(rows, world.row_lower[rows] * 1.2, world.row_upper[rows] * 1.2)
         plan = a_session.solve()
         first, last = plan.statistics["attempts"]
-        assert (first["road"], first["status"]) == ("hot simplex", "Iteration limit reached")
+        assert (first["road"], first["status"]) == ("hot dual simplex, devex", "Iteration limit reached")
         assert not last["road"].startswith("hot")
         assert plan.certificate.passed
 
@@ -214,6 +243,15 @@ class TestHotStarts:
         assert len(caught.value.statistics["attempts"]) == 2
         a_session.set_row_bounds([0], 120, 120)
         assert a_session.solve().objective == pytest.approx(2405)
+
+    def test_after_a_case_without_a_plan_the_cold_basis_is_still_there(self):
+        a_session = Session(merit_order(), reuse=True)
+        a_session.solve()
+        a_session.set_row_bounds([0], 200, 200)
+        with pytest.raises(SolveError):
+            a_session.solve()
+        a_session.set_row_bounds([0], 101, 101)
+        assert tried(a_session.solve()) == ["hot dual simplex, devex"]
 
     def test_the_time_limit_is_per_solve_though_the_clock_of_highs_never_restarts(self, world):
         a_session = Session(world, SolverOptions(solver="simplex", time_limit_s=3.0), reuse=True)
@@ -377,14 +415,169 @@ class TestTheLadder:
         assert all(road.solver != "hipo" for road in found)
         assert "highspy-extras" in found[0].why
 
-    def test_hot_rules(self):
-        assert hot_road(0.0) == Road("simplex", True, True, hot_road(0.0).why)
-        assert "10.0%" in hot_road(0.1).why
-        assert hot_road(2.0) is None
-        assert hot_road(0.0, 0.005) is not None
-        assert hot_road(0.0, 0.05) is None
-        assert hot_road(2.0, 0.05, near=True).hot
-        assert hot_cap(50_000, 20.0, 0.1).seconds < hot_cap(50_000, 20.0, 0.0).seconds == 10.0
+    @pytest.mark.parametrize(
+        "misfit, kind",
+        [
+            (Misfit(0, 0), Simplex.DEVEX),
+            (Misfit(1000, 0), Simplex.DEVEX),
+            (Misfit(1001, 0), Simplex.DUAL),
+            (Misfit(0, 1), Simplex.PRIMAL),
+            (Misfit(0, 1500), Simplex.PRIMAL),
+            (Misfit(0, 1501), Simplex.DUAL),
+            (Misfit(1, 1), Simplex.DUAL),
+            (Misfit(0, 4000), Simplex.DUAL),
+            (Misfit(0, 4001), None),
+        ],
+    )
+    def test_which_simplex_from_a_basis(self, misfit, kind):
+        road = hot_road(misfit, 50_000, "7 costs changed")
+        assert (None if road is None else road.simplex) is kind
+        if road is not None:
+            assert road.hot
+            assert road.why.startswith(f"7 costs changed: {misfit.primal:,} bounds broken, {misfit.dual:,}")
+
+    def test_when_a_basis_is_not_even_looked_at(self):
+        assert worth_a_look(0.5, 0.01)
+        assert not worth_a_look(0.51, 0.0)
+        assert not worth_a_look(0.0, 0.011)
+        assert close_road().hot
+
+    def test_caps(self):
+        assert hot_cap(50_000, 20.0, costs_moved=False).seconds == 10.0
+        assert hot_cap(50_000, 40.0, costs_moved=True).seconds == 4.0
+        assert hot_cap(50_000, 0.5, costs_moved=True).seconds == 0.5
+        assert hot_cap(50_000, 20.0, costs_moved=False).iterations == 25_000
+
+    def test_a_race_makes_room_for_long_shots(self):
+        assert hot_road(Misfit(0, 40_000), 50_000, "1 costs changed") is None
+        long_shot = hot_road(Misfit(0, 40_000), 50_000, "1 costs changed", raced=True)
+        assert long_shot.simplex is Simplex.DUAL
+        assert [road.simplex for road in in_a_race(long_shot)] == [Simplex.DUAL]
+        bet = hot_road(Misfit(0, 10), 50_000, "1 costs changed", raced=True)
+        assert [road.simplex for road in in_a_race(bet)] == [Simplex.PRIMAL, Simplex.DUAL]
+        assert "a cold solve runs beside it" in in_a_race(bet)[1].why
+
+
+class TestRaces:
+    """After edits of costs a cold solve runs beside the hot one where a core is free."""
+
+    @pytest.fixture
+    def racing(self, monkeypatch):
+        monkeypatch.setattr(session, "free_cores", lambda: 2)
+        monkeypatch.setattr(session, "RACE_FROM_S", 0.0)
+        monkeypatch.setattr(session, "HEAD_START", 0.0)
+        monkeypatch.setattr(session, "RACED_SHARE", 1000.0)
+
+    @pytest.fixture
+    def dear(self, track):
+        return track.cost * np.random.default_rng(2).uniform(0.7, 1.4, track.num_col)
+
+    def lose(self, monkeypatch, who):
+        """Let one kind of run end without a plan, as if it had hit its limit."""
+        honest = Engine.run
+
+        def run(engine, road, *args, **named):
+            if road.hot == (who == "hot"):
+                return replace(honest(engine, road, 0.0, 0), status="Time limit reached")
+            return honest(engine, road, *args, **named)
+
+        monkeypatch.setattr(Engine, "run", run)
+
+    @pytest.mark.parametrize("loser", ["hot", "cold"])
+    def test_whoever_has_a_plan_wins_and_both_plans_cost_the_same(self, track, dear, racing, monkeypatch, loser):
+        a_session = Session(track, reuse=True)
+        a_session.solve()
+        a_session.set_cost(dear)
+        self.lose(monkeypatch, loser)
+        plan = a_session.solve()
+        monkeypatch.undo()
+        assert plan.statistics["road"].startswith("hot") == (loser == "cold")
+        assert plan.certificate.passed
+        cold = Session(track, cost=dear).solve()
+        assert plan.objective == pytest.approx(cold.objective, rel=1e-8)
+        again = a_session.solve()  # the winner's basis is at hand, whoever won
+        assert again.statistics["iterations"]["simplex"] == 0
+        assert again.objective == pytest.approx(plan.objective, rel=1e-12)
+
+    def test_the_loser_is_stopped(self, track, dear, racing):
+        a_session = Session(track, reuse=True)
+        a_session.solve()
+        a_session.set_cost(track.cost * 1.0001)
+        a_session.solve()
+        assert not [thread.name for thread in threading.enumerate() if thread.name in ("cold lane", "highs")]
+
+    def test_a_lane_that_was_stopped_can_run_again(self, slow_world):
+        """HiGHS keeps a yes to its question whether to stop; unless taken back, every later run ends at once."""
+        engine = Engine(slow_world, slow_world.cost, SolverOptions())
+        road = Road("simplex", True, True, "from nothing, without presolve")
+        assert engine.run(road, overtaken=lambda: True).status == "Interrupted by user"
+        again = engine.run(road, iterations=200)
+        assert again.status == "Iteration limit reached"
+        assert again.iterations["simplex"] > 0
+
+    def test_where_both_fail_the_ladder_goes_on(self, world, racing, monkeypatch):
+        a_session = Session(world, reuse=True)
+        a_session.solve()
+        a_session.set_cost(world.cost * np.random.default_rng(3).uniform(0.7, 1.4, world.num_col))
+        honest, count = Engine.run, itertools.count()
+
+        def run(engine, road, *args, **named):
+            verdict = honest(engine, road, *args, **named)
+            return replace(verdict, status="Unknown") if road.hot or next(count) == 0 else verdict
+
+        monkeypatch.setattr(Engine, "run", run)
+        plan = a_session.solve()
+        assert plan.certificate.passed
+        assert tried(plan)[-1] == "ipx + crossover"
+
+    @pytest.mark.parametrize("why", ["one core", "switched off", "small", "only bounds"])
+    def test_no_race(self, world, racing, monkeypatch, why):
+        if why == "one core":
+            monkeypatch.setattr(session, "free_cores", lambda: 1)
+        if why == "small":
+            monkeypatch.setattr(session, "RACE_FROM_S", 60.0)
+        opened = []
+        monkeypatch.setattr(session, "ColdLane", lambda *args: opened.append(args))
+        a_session = Session(world, SolverOptions(race=why != "switched off"), reuse=True)
+        a_session.solve()
+        if why == "only bounds":
+            rows = world.demand_rows
+            a_session.set_row_bounds(rows, world.row_lower[rows] * 1.01, world.row_upper[rows] * 1.01)
+        else:
+            a_session.set_cost(world.cost * 1.3)
+        assert a_session.solve().certificate.passed
+        assert not opened
+
+    def test_ctrl_c_stops_both(self, track, dear, racing, monkeypatch):
+        a_session = Session(track, reuse=True)
+        a_session.solve()
+        a_session.set_cost(dear)
+        honest = Engine.run
+
+        def run(engine, road, *args, **named):
+            if road.hot:  # lost at once, so that the main thread waits for the cold lane ...
+                return replace(honest(engine, road, 0.0, 0), status="Time limit reached")
+            while not engine._stop.wait(0.05):  # ... which never ends by itself
+                pass
+            return honest(engine, road, 0.0)
+
+        monkeypatch.setattr(Engine, "run", run)
+        timer = threading.Timer(0.3, _thread.interrupt_main)
+        timer.start()
+        with pytest.raises(SolveError) as caught:
+            a_session.solve()
+        assert caught.value.reason == "interrupted"
+        assert not [thread.name for thread in threading.enumerate() if thread.name in ("cold lane", "highs")]
+
+
+class TestMemory:
+    def test_a_session_that_is_dropped_is_freed(self, world):
+        a_session = Session(world)
+        a_session.solve()
+        engine = weakref.ref(a_session._engine)
+        del a_session
+        gc.collect()
+        assert engine() is None
 
 
 class TestTalking:
@@ -407,6 +600,18 @@ class TestTalking:
         with pytest.raises(RuntimeError, match="the screen is gone"):
             Session(slow_world, SolverOptions("ipx"), on_progress=listener).solve()
         assert time.perf_counter() - started < 2.5
+
+    def test_every_road_is_logged_with_its_reason(self, world, caplog):
+        a_session = Session(world, reuse=True)
+        with caplog.at_level("INFO", logger="optimizer.solve"):
+            a_session.solve()
+            a_session.set_row_bounds(world.demand_rows, world.row_lower[world.demand_rows] * 1.01, np.inf)
+            plan = a_session.solve()
+        assert [record.args[:3] for record in caplog.records] == [
+            ("simplex", "at most 10000 rows", "Optimal"),
+            (plan.statistics["road"], plan.statistics["why"], "Optimal"),
+        ]
+        assert plan.statistics["why"].startswith("only right-hand sides or bounds changed: ")
 
     def test_silent_unless_asked(self, world, capfd):
         Session(world).solve()
@@ -442,14 +647,7 @@ class TestWrongInput:
             SolverOptions("cplex", threads=-1, tolerance=1.0, time_limit_s=0)  # type: ignore[arg-type]
 
 
-class TestScaling:
-    def test_small_costs_are_lifted_by_a_power_of_two(self):
-        cost = np.array([1e-5, 2e-3, 2e-3, 0.0, 3.0])
-        assert 2.0 ** cost_exponent(cost) * 2e-3 == pytest.approx(1.0, rel=0.5)
-        assert cost_exponent(np.array([5.0, 800.0])) == 0
-        assert cost_exponent(np.zeros(3)) == 0
-        assert 1e4 * 2.0 ** cost_exponent(np.array([1e-9, 1e-9, 1e4])) <= 2**20
-
+class TestUnits:
     def test_prices_are_sharper_than_the_tolerance_of_highs(self):
         """Two plants that differ by 0.05 USD/MWh in an hour of weight 1: 5e-8 MUSD, below HiGHS's 1e-7."""
         world = small_lp([30.05e-6, 30.00e-6], [[1, 1]], [1e4], [1e4], [0, 0], [1e5, 1e5])

@@ -1,4 +1,9 @@
-"""How large the numbers of an LP are, and the one scaling that was found to help."""
+"""How large the numbers of an LP are.
+
+The units of the rooms (MW, MUSD, thousand chips, Ttok/h) are chosen so that solvers take the arrays as they are: no
+cost, bound or matrix is scaled by us before HiGHS sees it. What small costs need instead is a dual tolerance below
+them; see ``SolverOptions.tolerance``.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +13,6 @@ from numpy.typing import NDArray
 from optimizer.solve.certificate import LpArrays
 
 Floats = NDArray[np.float64]
-
-LARGEST_SCALED_COST = 2.0**20  # HiGHS complains of costs beyond about 1e6
 
 
 def coefficient_ranges(lp: LpArrays, cost: Floats) -> dict[str, tuple[float, float]]:
@@ -24,21 +27,6 @@ def coefficient_ranges(lp: LpArrays, cost: Floats) -> dict[str, tuple[float, flo
         "bound": _range(lp.col_lower, lp.col_upper),
         "rhs": _range(lp.row_lower, lp.row_upper),
     }
-
-
-def cost_exponent(cost: Floats) -> int:
-    """Power of two to multiply the costs with before HiGHS sees them, never below 0.
-
-    HiGHS's dual tolerance is absolute, in MUSD. A megawatt for one hour of weight 1 costs about 3e-5 MUSD, so a
-    tolerance of 1e-7 leaves hourly prices loose by 0.1 USD/MWh. Lifting the median cost to about one takes this
-    away at no cost in time; a power of two is exact to undo.
-    """
-    sizes = np.abs(cost[cost != 0])
-    if not len(sizes):
-        return 0
-    wanted = -np.log2(np.median(sizes))
-    allowed = np.log2(LARGEST_SCALED_COST / sizes.max())
-    return int(max(0, np.floor(min(wanted, allowed))))
 
 
 def _range(*arrays: Floats) -> tuple[float, float]:

@@ -1,0 +1,239 @@
+"""A case that changes: edits in the words of the scenario, and a solve that starts from the last plan.
+
+    case = Case(formulation, instance)
+    case.solve()
+    case.scale("queue_mw", 1.2, host="us_pjm_dominion", period=2028)
+    case.solve()                      # some tenths of a second where the first solve took half a minute
+
+An edit compiles again what reads the parameter, compares arrays, and hands HiGHS the numbers that differ. Only an edit
+that lets rows appear or vanish makes a new session; it says so by name.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.instance.instance import Instance, Label
+from optimizer.model.joining import Formulation
+from optimizer.solve.compile import compile_lp, recompile
+from optimizer.solve.editing import Edit
+from optimizer.solve.engine import Progress
+from optimizer.solve.linear_program import LinearProgram
+from optimizer.solve.options import SolverOptions
+from optimizer.solve.relief import Relief, add_relief
+from optimizer.solve.session import Session, Solution
+
+Floats = NDArray[np.float64]
+Compiler = Callable[[Instance], LinearProgram]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an edit did: parameters that changed, numbers that travelled to HiGHS, and why a new session was needed.
+
+    ``rebuild`` is empty where the old session goes on.
+    """
+
+    params: tuple[str, ...]
+    edit: Edit
+    rebuild: str = ""
+
+
+class Case:
+    """One formulation on one set of labels, its parameters open to edits, solved again and again.
+
+    Args:
+        formulation, instance: what to compile; edits change parameters, never labels or relations.
+        options: of the solver. on_progress: as for :class:`Session`.
+        compiler: makes an LP of an instance in the place of the array road (Pyomo's own, for comparison).
+    """
+
+    def __init__(
+        self,
+        formulation: Formulation,
+        instance: Instance,
+        options: SolverOptions | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        compiler: Compiler | None = None,
+    ) -> None:
+        self.formulation = formulation
+        self.instance = instance
+        self._compiler = compiler
+        self._options, self._on_progress = options, on_progress
+        self.lp: LinearProgram = compiler(instance) if compiler else compile_lp(formulation, instance)
+        self._objective: tuple[Floats, float] | None = None
+        self._cuts: list[tuple[dict[str, Floats], float, float]] = []
+        self.reliefs: dict[str, Relief] = {}
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session, made at first use; appended columns and rows come last in its vectors."""
+        if self._session is None:
+            cost, offset = self._goal()
+            self._session = Session(self.lp, self._options, cost, self._on_progress, offset=offset, reuse=True)
+        return self._session
+
+    def solve(self, near: bool = False) -> Solution:
+        """A certified plan of the case as it stands; raises SolveError as :meth:`Session.solve`."""
+        return self.session.solve(near=near)
+
+    # -- edits
+
+    def put(self, param: str, value: Any, **at: Any) -> Change:
+        """Set a parameter, everywhere or at labels: ``put("queue_mw", 500.0, host="pjm", period=[2028, 2030])``.
+
+        KeyError for an unknown parameter, axis or label, with the nearest name; ValueError for a value that does not
+        fit the place.
+        """
+        place = self._place(param, at)
+        values = self.instance.params[param].copy()
+        values[place] = value
+        return self.change({param: values})
+
+    def scale(self, param: str, factor: float, **at: Any) -> Change:
+        """Multiply a parameter, everywhere or at labels; raises as :meth:`put`."""
+        place = self._place(param, at)
+        values = self.instance.params[param].copy()
+        values[place] = values[place] * factor
+        return self.change({param: values})
+
+    def change(self, params: Mapping[str, Any]) -> Change:
+        """Replace whole parameters by name."""
+        return self.become(self.instance.replace(**params))
+
+    def become(self, instance: Instance) -> Change:
+        """Take over another instance of the same labels; what differs is compiled again."""
+        before = self.instance.params
+        changed = tuple(name for name, values in instance.params.items() if not _same(before[name], values))
+        if not changed:
+            self.instance = instance
+            return Change((), self._applied())
+        lp = (
+            self._compiler(instance)
+            if self._compiler
+            else recompile(self.lp, self.formulation, instance, params=changed)
+        )
+        reason = _other_rows(self.lp, lp, changed)
+        self.instance, self.lp = instance, lp
+        if reason:
+            self._rebuild()
+            return Change(changed, Edit(), reason)
+        return Change(changed, self._applied())
+
+    def aim(self, cost: Floats | None, offset: float = 0.0) -> None:
+        """Minimise another objective, (num_col,), or the LP's own cost again (None)."""
+        self._objective = None if cost is None else (cost, offset)
+        if self._session is not None:
+            self._session.set_cost(*self._goal())
+
+    # -- what is appended
+
+    def relieve(self, family: str) -> Relief:
+        """Give a family its relief columns (relief.py), fixed at zero; those it has when asked again."""
+        if family not in self.reliefs:
+            self.reliefs[family] = add_relief(self.session, self.formulation, self.instance, self.lp, family)
+        return self.reliefs[family]
+
+    def allow(self, family: str, amount: Any, cost: Any = None) -> None:
+        """Let a family be relieved by up to ``amount`` of each column (one value for all, or one each).
+
+        ``cost`` is what a unit costs, MUSD; free where None. An amount of 0 takes the relief back.
+        """
+        columns = self.relieve(family).columns
+        self.session.set_col_bounds(columns, 0.0, amount)
+        if cost is not None:
+            self.session.set_costs(columns, cost)
+
+    def cut(self, terms: Mapping[str, Any], lower: float = -np.inf, upper: float = np.inf) -> int:
+        """Append a row ``lower <= sum of coefficient x decision <= upper`` and return its position.
+
+        ``terms`` holds, by decision, coefficients that broadcast to its shape.
+        """
+        spread = {
+            name: np.broadcast_to(np.asarray(values, float), self.lp.columns[name].shape)
+            for name, values in terms.items()
+        }
+        self._cuts.append((spread, lower, upper))
+        return self._append_cut(*self._cuts[-1])
+
+    # -- inside
+
+    def _append_cut(self, terms: Mapping[str, Floats], lower: float, upper: float) -> int:
+        columns, values = [], []
+        for name, coefficients in terms.items():
+            flat = coefficients.ravel()
+            at = np.flatnonzero(flat)
+            columns.append(self.lp.columns[name].offset + at)
+            values.append(flat[at])
+        places = np.concatenate(columns)
+        rows = self.session.add_rows([lower], [upper], [0, len(places)], places, np.concatenate(values))
+        return int(rows[0])
+
+    def _goal(self) -> tuple[Floats, float]:
+        return (self.lp.cost, self.lp.offset) if self._objective is None else self._objective
+
+    def _applied(self) -> Edit:
+        return Edit() if self._session is None else self._session.become(self.lp, *self._goal())
+
+    def _rebuild(self) -> None:
+        """A new session with what was appended; relief columns come back fixed at zero."""
+        if self._session is None:
+            return
+        self._session = None
+        families = tuple(self.reliefs)
+        self.reliefs = {}
+        for family in families:
+            self.relieve(family)
+        for cut in self._cuts:
+            self._append_cut(*cut)
+
+    def _place(self, param: str, at: Mapping[str, Any]) -> tuple[Any, ...]:
+        """An index of a parameter's array for labels by axis; axes that are not named run over all labels."""
+        record = self.formulation.params.get(param)
+        if record is None:
+            raise KeyError(f"no parameter '{param}'{_nearest(param, self.formulation.params)}")
+        for axis in at:
+            if record.axes.count(axis) != 1:
+                raise KeyError(
+                    f"'{param}' has no single axis '{axis}'; its axes are {', '.join(record.axes) or 'none'}"
+                )
+        positions = []
+        for axis in record.axes:
+            labels = self.instance.sets[axis]
+            wanted = at.get(axis, labels)
+            chosen = wanted if isinstance(wanted, list | tuple) else [wanted]
+            for label in chosen:
+                if label not in labels:
+                    raise KeyError(f"'{axis}' has no member {label!r}{_nearest(label, labels)}")
+            positions.append([labels.index(label) for label in chosen])
+        return np.ix_(*positions) if positions else ()
+
+
+def _same(old: NDArray[Any], new: NDArray[Any]) -> bool:
+    return old is new or np.array_equal(old, new)
+
+
+def _nearest(wanted: Label, known: Any) -> str:
+    close = difflib.get_close_matches(str(wanted), [str(name) for name in known], 1)
+    return f"; the nearest is '{close[0]}'" if close else ""
+
+
+def _other_rows(old: LinearProgram, new: LinearProgram, changed: tuple[str, ...]) -> str:
+    """Which limits hold other rows now, in words; empty where all are the same."""
+    parts = []
+    for name, block in new.rows.items():
+        before = old.rows[name]
+        if block.kept is before.kept:
+            continue
+        here, there = (np.arange(np.prod(b.shape, dtype=int)) if b.kept is None else b.kept for b in (block, before))
+        come, go = len(np.setdiff1d(here, there)), len(np.setdiff1d(there, here))
+        if come or go:
+            parts.append(f"limit '{name}': {come} rows appear, {go} vanish")
+    return f"{'; '.join(parts)} (changed: {', '.join(changed)})" if parts else ""

@@ -1,0 +1,140 @@
+"""Relief columns: what one more unit of a limit is worth, at one place and in one period, over all hours together.
+
+A family is many rows: every hour of a year, the rate of the queue and the bound on what can be built. A relief column
+enters them all: one unit of it loosens each by one. Fixed at zero it changes nothing, and minus its reduced cost is the
+price of the family there, also where several of its limits hold back the same thing and each alone is worth nothing.
+Its upper bound is the ladder of relief, and with a cost and no bound it says by how much the family would have to give
+way for a plan to exist.
+
+    a x <= b  becomes  a x - r <= b          a x >= b  becomes  a x + r >= b          a x == b  becomes  a x + r == b
+
+Bounds of decisions that belong to the family are moved into rows first, since a column cannot enter a bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.instance.instance import Instance, Label
+from optimizer.model.joining import Formulation
+from optimizer.solve.linear_program import Block, LinearProgram
+
+if TYPE_CHECKING:
+    from optimizer.solve.editing import EditableLp, Side
+    from optimizer.solve.session import Solution
+
+HOURS = ("snapshot", "day")  # axes within a period: a relief column covers them all
+
+
+@dataclass(frozen=True)
+class Place:
+    """What one relief column loosens: a family at some labels.
+
+    ``axes`` and ``labels`` go together, without hours. ``side`` is ``"limit"``; ``"equation"`` for rows with ``==``,
+    where a unit is added to the left side; ``"floor"`` for the lower ends of rows with two.
+    """
+
+    axes: tuple[str, ...]
+    labels: tuple[Label, ...]
+    per: str
+    side: str = "limit"
+
+
+@dataclass(frozen=True)
+class Relief:
+    """The relief columns of one family, one for each of ``places``; ``columns`` are their positions in the session."""
+
+    family: str
+    columns: NDArray[np.int64]
+    places: tuple[Place, ...]
+
+    def prices(self, solution: Solution) -> NDArray[np.float64]:
+        """What one more unit is worth while nothing is relieved, MUSD per unit, (len(places),)."""
+        return -solution.z[self.columns]
+
+    def used(self, solution: Solution) -> NDArray[np.float64]:
+        """How much relief a plan takes, in the unit of each place, (len(places),)."""
+        return solution.x[self.columns]
+
+
+def add_relief(
+    session: EditableLp, formulation: Formulation, instance: Instance, lp: LinearProgram, family: str
+) -> Relief:
+    """Append the relief columns of a family to a session that holds ``lp``, all fixed at zero.
+
+    KeyError for a family that no limit and no bound belongs to.
+    """
+    limits = [limit for limit in formulation.limits.values() if limit.family == family]
+    decisions = [decision for decision in formulation.decisions.values() if decision.family == family]
+    if not limits and not decisions:
+        known = {limit.family for limit in formulation.limits.values()}
+        known |= {decision.family for decision in formulation.decisions.values() if decision.family is not None}
+        raise KeyError(f"no family '{family}'; there are {', '.join(sorted(known))}")
+    found = _Columns(instance)
+    for limit in limits:
+        block = lp.rows[limit.name]
+        low, high = lp.row_lower[block.span], lp.row_upper[block.span]
+        equal, two_sided = low == high, np.isfinite(low) & np.isfinite(high)
+        for side, sign, there in (
+            ("equation", 1.0, equal),
+            ("floor", 1.0, two_sided & ~equal),
+            ("limit", 1.0, np.isfinite(low) & ~two_sided),
+            ("limit", -1.0, np.isfinite(high) & ~equal),
+        ):
+            members = np.flatnonzero(there)
+            found.enter(block, members, block.offset + members, sign, limit.per, side)
+    sides: tuple[tuple[Side, float], ...] = (("lower", 1.0), ("upper", -1.0))
+    for decision in decisions:
+        block = lp.columns[decision.name]
+        for side, sign in sides:
+            named = decision.lower if side == "lower" else decision.upper
+            bound = (lp.col_lower if side == "lower" else lp.col_upper)[block.span]
+            members = np.flatnonzero(np.isfinite(bound))
+            if named is not None and len(members):
+                rows = session.move_bounds(block.offset + members, side)
+                found.enter(block, members, rows, sign, decision.unit, "limit")
+    nothing = np.zeros(len(found.places))
+    columns = session.add_columns(nothing, nothing, nothing, *found.by_columns())
+    return Relief(family, columns, tuple(found.places))
+
+
+class _Columns:
+    """Relief columns in the making: places in the order found, and their coefficients as triplets."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.places: dict[Place, int] = {}
+        self._instance = instance
+        self._parts: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
+
+    def enter(
+        self, block: Block, members: NDArray[np.int64], rows: NDArray[np.int64], sign: float, per: str, side: str
+    ) -> None:
+        """Let ``members`` of a block (positions in it), which stand in ``rows``, join the columns of their places."""
+        if not len(members):
+            return
+        flat = members if block.kept is None else block.kept[members]
+        index = np.unravel_index(flat, block.shape) if block.axes else ()
+        kept = [i for i, axis in enumerate(block.axes) if axis not in HOURS]
+        axes = tuple(block.axes[i] for i in kept)
+        shape = tuple(block.shape[i] for i in kept)
+        group = np.ravel_multi_index([index[i] for i in kept], shape) if kept else np.zeros(len(flat), np.int64)
+        groups, of = np.unique(group, return_inverse=True)
+        numbers = np.empty(len(groups), np.int64)
+        for i, one in enumerate(groups):
+            position = np.unravel_index(one, shape) if kept else ()
+            labels = tuple(self._instance.sets[axis][int(k)] for axis, k in zip(axes, position, strict=True))
+            numbers[i] = self.places.setdefault(Place(axes, labels, per, side), len(self.places))
+        self._parts.append((numbers[of], rows, np.full(len(rows), sign)))
+
+    def by_columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Start, rows and values by columns."""
+        if not self._parts:
+            return np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0)
+        columns, rows, values = (np.concatenate(part) for part in zip(*self._parts, strict=True))
+        order = np.argsort(columns, kind="stable")
+        start = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=len(self.places)))])
+        return start, rows[order], values[order]
