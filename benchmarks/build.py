@@ -70,9 +70,6 @@ class Road:
         """Go the whole way and call ``note`` with the name of each stage at its end; what is held is returned."""
         raise NotImplementedError
 
-    def release(self, held: Any) -> None:
-        """Let go of what ``once`` returned, as far as leaving it is not enough."""
-
 
 class Ours(Road):
     """Rooms, the array compiler and the engine of a session."""
@@ -103,9 +100,6 @@ class Ours(Road):
         self.size = {"variables": lp.num_col, "rows": lp.num_row, "nonzeros": lp.num_nonzero}
         return engine
 
-    def release(self, held: Any) -> None:
-        held._highs.setCallback(None, None)  # HiGHS holds the callback, the callback the engine, the engine HiGHS
-
 
 class Raw(Road):
     """By hand."""
@@ -122,9 +116,6 @@ class Raw(Road):
 
 class Ready(Ours):
     """Only the pass of arrays that are there."""
-
-    def release(self, held: Any) -> None:
-        """Nothing."""
 
     def once(self, note: Callable[[str], None]) -> Any:
         from optimizer.solve.compile import compile_lp
@@ -219,7 +210,6 @@ def _serve(road: str, what: str | int, pipe: Connection) -> None:
         try:
             held = runner.once(note)
             pipe.send((stages, runner.size))
-            runner.release(held)
             del held
         finally:
             gc.enable()

@@ -25,7 +25,7 @@ def test_build_and_pass(benchmark: Any, name: str, size: int) -> None:
 
     def release() -> None:
         while held:
-            road.release(held.pop())
+            held.pop()
 
     def once() -> None:
         held.append(road.once(lambda _: None))

@@ -180,3 +180,14 @@ def test_the_examples_of_scenarios_are_valid(tmp_path: Path) -> None:
     changes = wind.table("power.plant_changes")
     assert changes.loc[changes["source"] == "our assumption", "change_mw"].tolist() == [8000]
     assert len(changes) > 100, "the inherited rows stay"
+
+
+def test_the_example_of_sweeps_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (DOCS / "sweeps.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {}
+    exec(compile(block, "docs/sweeps.md", "exec"), names)
+    assert "MUSD per MW" in capsys.readouterr().out
+    assert names["more"].objective <= names["base"].objective
+    assert names["looser"].objective <= names["now"].objective
+    assert names["more"].statistics["road"].startswith("hot")
