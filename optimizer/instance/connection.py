@@ -105,8 +105,8 @@ def _headroom(world: World, out: Draft, names: pd.Index, share: float) -> tuple[
     peak_of_snapshot = np.stack([month_share[:, s == SEASON_OF_MONTH].sum(axis=1) for s in range(3)], axis=1) @ peaks.T
     here = world.on_snapshots(world.load_mw)[rows]
     headroom = np.maximum(peak_of_snapshot.T - here, 0.0)[:, None, :] * factor[:, :, None]
-    room = largest_flexible_load(load, season.astype(np.int64), share)
-    return headroom, np.asarray(room).reshape(len(names), 1) * factor
+    room = largest_flexible_load(load, season, share)
+    return headroom, room.reshape(len(names), 1) * factor
 
 
 def _has_onsite(world: World, out: Draft, names: pd.Index) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The headroom kernel against hand-made years and a slow oracle."""
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -87,6 +88,38 @@ def test_loads_scale_and_regions_do_not_mix():
     together = headroom(load, season, 0.05)
     assert headroom(load[1:2], season, 0.05)[0] == together[1]
     np.testing.assert_allclose(headroom(7 * load, season, 0.05), 7 * together, rtol=1e-12)
+
+
+def test_many_shares_and_years_at_once():
+    rng = np.random.default_rng(1)
+    load = rng.uniform(10, 20, (3, 2, 400))
+    season = np.arange(400) % 3
+    shares = np.array([[0.01, 0.2], [0.05, 0.0]])
+    found = headroom(load, season, shares)
+    assert found.shape == (3, 2, 2, 2)
+    for year in range(3):
+        for place in np.ndindex(2, 2):
+            alone = headroom(load[year], season, shares[place])
+            np.testing.assert_allclose(found[(year, slice(None), *place)], alone, rtol=1e-12)
+    assert (found[..., 0, 0] <= found[..., 1, 0]).all(), "more may be given up, more fits"
+    assert (found[..., 1, 0] <= found[..., 0, 1]).all()
+    assert headroom(load[:, :0], season, shares).shape == (3, 0, 2, 2)
+    assert headroom(load, season, np.empty(0)).shape == (3, 2, 0)
+
+
+def test_the_same_bits_for_any_number_of_threads(monkeypatch):
+    rng = np.random.default_rng(2)
+    load = rng.normal(100, 10, (300, 96))
+    season = np.arange(96) % 2
+    many = headroom(load, season, [0.01, 0.1])
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        assert (headroom(load, season, [0.01, 0.1]) == many).all()
+    finally:
+        numba.set_num_threads(before)
+    monkeypatch.setattr("kernels.headroom.MANY_ROWS", 10**9)
+    assert (headroom(load, season, [0.01, 0.1]) == many).all()
 
 
 @pytest.mark.parametrize(
