@@ -124,7 +124,7 @@ class Planner:
         free |= {"shortfall_max_mw": _held(short), "shed_max_mw": _held(shed)}
         goal = -self.lp.goals["tokens"]
         first = self._answer("most_tokens:scale", base.replace(**free), goal, 0.0, "Ptok", near=True)
-        reached = float(self.lp.goals["tokens"] @ first.solution.x)
+        reached = float(self.lp.goals["tokens"] @ first.solution.x[: self.lp.num_col])
         floor = (1.0 - self.scenario.objective.tokens_tolerance) * reached
         second = self._answer("most_tokens", base.replace(**free, tokens_floor=floor), self.lp.cost, self.lp.offset)
         return Plan("most_tokens", self.scenario, second.instance, second.lp, second.solution, "MUSD", first)

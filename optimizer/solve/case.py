@@ -26,7 +26,7 @@ from optimizer.solve.editing import Edit
 from optimizer.solve.engine import Progress
 from optimizer.solve.linear_program import LinearProgram
 from optimizer.solve.options import SolverOptions
-from optimizer.solve.relief import Relief, add_relief
+from optimizer.solve.relief import Relief, add_relief, leaning
 from optimizer.solve.session import Session, Solution
 
 Floats = NDArray[np.float64]
@@ -43,6 +43,20 @@ class Change:
     params: tuple[str, ...]
     edit: Edit
     rebuild: str = ""
+
+
+@dataclass
+class Cut:
+    """A row of one's own: ``lower <= sum of coefficient x decision <= upper``; a rebuild brings ``row`` up to date."""
+
+    terms: Mapping[str, Floats]
+    lower: float
+    upper: float
+    row: int = -1
+
+    def price(self, solution: Solution) -> float:
+        """Its dual, MUSD per unit: positive where the lower end holds, negative where the upper one does."""
+        return float(solution.y[self.row])
 
 
 class Case:
@@ -63,13 +77,13 @@ class Case:
         compiler: Compiler | None = None,
     ) -> None:
         self.formulation = formulation
-        self.instance = instance
+        self.instance = instance.replace(**{name: _own(values) for name, values in instance.params.items()})
         self._compiler = compiler
         self._options, self._on_progress = options, on_progress
         self.lp: LinearProgram = compiler(instance) if compiler else compile_lp(formulation, instance)
         self._objective: tuple[Floats, float] | None = None
-        self._cuts: list[tuple[dict[str, Floats], float, float]] = []
         self.reliefs: dict[str, Relief] = {}
+        self._appended: list[Relief | Cut] = []  # in the order in which they came
         self._session: Session | None = None
 
     @property
@@ -90,7 +104,7 @@ class Case:
         """Set a parameter, everywhere or at labels: ``put("queue_mw", 500.0, host="pjm", period=[2028, 2030])``.
 
         KeyError for an unknown parameter, axis or label, with the nearest name; ValueError for a value that does not
-        fit the place.
+        fit the place, and as for :meth:`become`.
         """
         place = self._place(param, at)
         values = self.instance.params[param].copy()
@@ -105,76 +119,110 @@ class Case:
         return self.change({param: values})
 
     def change(self, params: Mapping[str, Any]) -> Change:
-        """Replace whole parameters by name."""
+        """Replace whole parameters by name; arrays are copied. Raises as :meth:`become`."""
+        unknown = [name for name in params if name not in self.formulation.params]
+        if unknown:
+            raise KeyError(f"no parameter '{unknown[0]}'{_nearest(unknown[0], self.formulation.params)}")
         return self.become(self.instance.replace(**params))
 
     def become(self, instance: Instance) -> Change:
-        """Take over another instance of the same labels; what differs is compiled again."""
-        before = self.instance.params
-        changed = tuple(name for name, values in instance.params.items() if not _same(before[name], values))
-        if not changed:
-            self.instance = instance
+        """Take over the parameters of another instance of the same labels; what differs is compiled again.
+
+        A refused edit leaves the case as it was.
+
+        Raises:
+            InstanceError: a value that is not a number, bounds that cross, a wrong shape; each named by its labels.
+            CompileError: data that make no linear program. ValueError: other labels or relations.
+        """
+        old = self.instance
+        if instance.sets != old.sets or instance.relations != old.relations:
+            raise ValueError("the instance has other labels or relations: make a new case")
+        values = {name: v for name, v in instance.params.items() if not np.array_equal(old.params[name], v)}
+        if not values:
             return Change((), self._applied())
-        lp = (
-            self._compiler(instance)
-            if self._compiler
-            else recompile(self.lp, self.formulation, instance, params=changed)
-        )
-        reason = _other_rows(self.lp, lp, changed)
-        self.instance, self.lp = instance, lp
-        if reason:
+        changed = tuple(values)
+        new = old.replace(**{name: _own(v) for name, v in values.items()})
+        new.check(self.formulation)
+        lp = self._compiler(new) if self._compiler else recompile(self.lp, self.formulation, new, params=changed)
+        reason = self._other_shape(lp, changed)
+        before = self.lp
+        self.instance, self.lp = new, lp
+        try:
+            if not reason:
+                return Change(changed, self._applied())
             self._rebuild()
-            return Change(changed, Edit(), reason)
-        return Change(changed, self._applied())
+        except BaseException:
+            self.instance, self.lp = old, before
+            self._rebuild()
+            raise
+        return Change(changed, Edit(), reason)
 
     def aim(self, cost: Floats | None, offset: float = 0.0) -> None:
-        """Minimise another objective, (num_col,), or the LP's own cost again (None)."""
+        """Minimise another objective, (num_col,), or the LP's own cost again (None). Relief is free after either.
+
+        ValueError for another length or a cost that is not a number.
+        """
+        if cost is not None:
+            cost = np.array(cost, dtype=np.float64)
+            if cost.shape != (self.lp.num_col,) or not np.isfinite(cost).all():
+                raise ValueError(f"a finite cost for each of {self.lp.num_col} columns is wanted, found {cost.shape}")
         self._objective = None if cost is None else (cost, offset)
         if self._session is not None:
-            self._session.set_cost(*self._goal())
+            cost, offset = self._goal()
+            appended = np.zeros(len(self._session.lp.col_lower) - self.lp.num_col)
+            self._session.set_cost(np.concatenate([cost, appended]), offset)
 
     # -- what is appended
 
     def relieve(self, family: str) -> Relief:
         """Give a family its relief columns (relief.py), fixed at zero; those it has when asked again."""
         if family not in self.reliefs:
-            self.reliefs[family] = add_relief(self.session, self.formulation, self.instance, self.lp, family)
+            relief = add_relief(self.session, self.formulation, self.instance, self.lp, family)
+            self.reliefs[family] = relief
+            self._appended.append(relief)
         return self.reliefs[family]
 
     def allow(self, family: str, amount: Any, cost: Any = None) -> None:
         """Let a family be relieved by up to ``amount`` of each column (one value for all, or one each).
 
-        ``cost`` is what a unit costs, MUSD; free where None. An amount of 0 takes the relief back.
+        ``cost`` is what a unit costs, MUSD; free where None. An amount of 0 takes the relief back, its cost too.
         """
         columns = self.relieve(family).columns
         self.session.set_col_bounds(columns, 0.0, amount)
-        if cost is not None:
-            self.session.set_costs(columns, cost)
+        self.session.set_costs(columns, np.where(np.asarray(amount) == 0.0, 0.0, 0.0 if cost is None else cost))
 
-    def cut(self, terms: Mapping[str, Any], lower: float = -np.inf, upper: float = np.inf) -> int:
-        """Append a row ``lower <= sum of coefficient x decision <= upper`` and return its position.
+    def cut(self, terms: Mapping[str, Any], lower: float = -np.inf, upper: float = np.inf) -> Cut:
+        """Append a row ``lower <= sum of coefficient x decision <= upper``.
 
-        ``terms`` holds, by decision, coefficients that broadcast to its shape.
+        ``terms`` holds, by decision, coefficients that broadcast to its shape. KeyError for an unknown decision,
+        ValueError for no coefficient or ends that cross.
         """
+        for name in terms:
+            if name not in self.lp.columns:
+                raise KeyError(f"no decision '{name}'{_nearest(name, self.lp.columns)}")
         spread = {
-            name: np.broadcast_to(np.asarray(values, float), self.lp.columns[name].shape)
+            name: np.array(np.broadcast_to(np.asarray(values, float), self.lp.columns[name].shape))
             for name, values in terms.items()
         }
-        self._cuts.append((spread, lower, upper))
-        return self._append_cut(*self._cuts[-1])
+        if not any(values.any() for values in spread.values()):
+            raise ValueError("a cut without any coefficient")
+        cut = Cut(spread, lower, upper)
+        self._append_cut(cut)
+        self._appended.append(cut)
+        return cut
 
     # -- inside
 
-    def _append_cut(self, terms: Mapping[str, Floats], lower: float, upper: float) -> int:
+    def _append_cut(self, cut: Cut) -> None:
         columns, values = [], []
-        for name, coefficients in terms.items():
+        for name, coefficients in cut.terms.items():
             flat = coefficients.ravel()
             at = np.flatnonzero(flat)
             columns.append(self.lp.columns[name].offset + at)
             values.append(flat[at])
         places = np.concatenate(columns)
-        rows = self.session.add_rows([lower], [upper], [0, len(places)], places, np.concatenate(values))
-        return int(rows[0])
+        rows = self.session.add_rows([cut.lower], [cut.upper], [0, len(places)], places, np.concatenate(values))
+        cut.row = int(rows[0])
 
     def _goal(self) -> tuple[Floats, float]:
         return (self.lp.cost, self.lp.offset) if self._objective is None else self._objective
@@ -183,16 +231,24 @@ class Case:
         return Edit() if self._session is None else self._session.become(self.lp, *self._goal())
 
     def _rebuild(self) -> None:
-        """A new session with what was appended; relief columns come back fixed at zero."""
+        """A new session with what was appended, in the same order; relief columns come back fixed at zero and free."""
         if self._session is None:
             return
         self._session = None
-        families = tuple(self.reliefs)
-        self.reliefs = {}
-        for family in families:
-            self.relieve(family)
-        for cut in self._cuts:
-            self._append_cut(*cut)
+        for one in self._appended:
+            if isinstance(one, Cut):
+                self._append_cut(one)
+                continue
+            again = add_relief(self.session, self.formulation, self.instance, self.lp, one.family)
+            one.columns, one.places = again.columns, again.places
+
+    def _other_shape(self, lp: LinearProgram, changed: tuple[str, ...]) -> str:
+        """Why the session cannot become ``lp``, in words; empty where it can."""
+        parts = _other_rows(self.lp, lp)
+        for family in self.reliefs:
+            if not parts and leaning(self.formulation, lp, family) != leaning(self.formulation, self.lp, family):
+                parts.append(f"relief of '{family}': bounds appear, vanish or turn into equations")
+        return f"{'; '.join(parts)} (changed: {', '.join(changed)})" if parts else ""
 
     def _place(self, param: str, at: Mapping[str, Any]) -> tuple[Any, ...]:
         """An index of a parameter's array for labels by axis; axes that are not named run over all labels."""
@@ -208,7 +264,7 @@ class Case:
         for axis in record.axes:
             labels = self.instance.sets[axis]
             wanted = at.get(axis, labels)
-            chosen = wanted if isinstance(wanted, list | tuple) else [wanted]
+            chosen = wanted if isinstance(wanted, list | tuple | range) else [wanted]
             for label in chosen:
                 if label not in labels:
                     raise KeyError(f"'{axis}' has no member {label!r}{_nearest(label, labels)}")
@@ -216,8 +272,11 @@ class Case:
         return np.ix_(*positions) if positions else ()
 
 
-def _same(old: NDArray[Any], new: NDArray[Any]) -> bool:
-    return old is new or np.array_equal(old, new)
+def _own(values: NDArray[Any]) -> NDArray[Any]:
+    """A copy that nobody can change behind the case's back."""
+    copy = np.array(values)
+    copy.flags.writeable = False
+    return copy
 
 
 def _nearest(wanted: Label, known: Any) -> str:
@@ -225,7 +284,7 @@ def _nearest(wanted: Label, known: Any) -> str:
     return f"; the nearest is '{close[0]}'" if close else ""
 
 
-def _other_rows(old: LinearProgram, new: LinearProgram, changed: tuple[str, ...]) -> str:
+def _other_rows(old: LinearProgram, new: LinearProgram) -> list[str]:
     """Which limits hold other rows now, in words; empty where all are the same."""
     parts = []
     for name, block in new.rows.items():
@@ -236,4 +295,4 @@ def _other_rows(old: LinearProgram, new: LinearProgram, changed: tuple[str, ...]
         come, go = len(np.setdiff1d(here, there)), len(np.setdiff1d(there, here))
         if come or go:
             parts.append(f"limit '{name}': {come} rows appear, {go} vanish")
-    return f"{'; '.join(parts)} (changed: {', '.join(changed)})" if parts else ""
+    return parts

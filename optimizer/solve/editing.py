@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -106,9 +107,14 @@ class EditableLp:
             )
         columns, rows = slice(0, held.base_columns), slice(0, held.base_rows)
         low, high = np.array(lp.col_lower), np.array(lp.col_upper)
+        moved = 0
         for side, bound, none in (("lower", low, -np.inf), ("upper", high, np.inf)):
             at, in_rows = held.moved[side]
-            self._edit_rows(in_rows, *((bound[at], np.inf) if side == "lower" else (-np.inf, bound[at])))
+            now = (held.row_lower if side == "lower" else held.row_upper)[in_rows]
+            differs = now != bound[at]
+            moved += int(differs.sum())
+            ends = (bound[at][differs], np.inf) if side == "lower" else (-np.inf, bound[at][differs])
+            self._edit_rows(in_rows[differs], *ends)
             bound[at] = none
         changed_rows = _changed(held.row_lower[rows], held.row_upper[rows], lp.row_lower, lp.row_upper)
         self._edit_rows(changed_rows, lp.row_lower[changed_rows], lp.row_upper[changed_rows])
@@ -116,15 +122,16 @@ class EditableLp:
         if len(changed_columns):
             self.set_col_bounds(changed_columns, low[changed_columns], high[changed_columns])
         places = held.changed_coefficients(lp)
-        if len(places[0]):
-            self._engine.change_coefficients(*places)
-            self._matrix += 1
-        held.take_matrix(lp)
+        with self._in_step():
+            if len(places[0]):
+                self._engine.change_coefficients(*places)
+                self._matrix += 1
+            held.take_matrix(lp)
         if cost is None:
             cost, offset = lp.cost, float(sum(lp.cost_offset.values()))
         changed_costs = int((np.asarray(cost) != self._cost[: len(cost)]).sum())
         self.set_cost(cost, offset)
-        return Edit(changed_costs, len(changed_columns), len(changed_rows), len(places[0]))
+        return Edit(changed_costs, len(changed_columns) + moved, len(changed_rows), len(places[0]))
 
     def add_columns(
         self, lower: Any, upper: Any, cost: Any, start: Sequence[int] | NDArray[Any], rows: Any, values: Any
@@ -137,11 +144,14 @@ class EditableLp:
         """
         low, high, price = (np.asarray(a, dtype=np.float64) for a in (lower, upper, cost))
         first, at, worth = _appended(start, rows, values, len(low), len(self._lp.row_lower), "row")
+        _checked_bounds(low, high, "column")
+        price = _checked_cost(price, len(low))
         positions = len(self._lp.col_lower) + np.arange(len(low))
-        self._engine.add_columns(price, low, high, first, at, worth)
         columns = np.repeat(positions, np.diff(first)).astype(np.int32)
-        self._lp.append((low, high), None, (at, columns, worth))
-        self._cost = np.concatenate([self._cost, price])
+        with self._in_step():
+            self._engine.add_columns(price, low, high, first, at, worth)
+            self._lp.append((low, high), None, (at, columns, worth))
+            self._cost = np.concatenate([self._cost, price])
         self._grown()
         return positions
 
@@ -155,22 +165,24 @@ class EditableLp:
         """
         low, high = (np.asarray(a, dtype=np.float64) for a in (lower, upper))
         first, at, worth = _appended(start, columns, values, len(low), len(self._lp.col_lower), "column")
+        _checked_bounds(low, high, "row")
         positions = len(self._lp.row_lower) + np.arange(len(low))
-        self._engine.add_rows(low, high, first, at, worth)
         rows = np.repeat(positions, np.diff(first)).astype(np.int32)
-        self._lp.append(None, (low, high), (rows, at, worth))
+        with self._in_step():
+            self._engine.add_rows(low, high, first, at, worth)
+            self._lp.append(None, (low, high), (rows, at, worth))
         self._grown()
         return positions
 
     def move_bounds(self, columns: Sequence[int] | NDArray[Any], side: Side) -> NDArray[np.int64]:
         """Let rows hold columns of the base where their lower or upper bounds did; the positions of those rows.
 
-        A bound can carry no relief column, a row can. ValueError for columns without such a bound, moved before or
-        appended.
+        A bound can carry no relief column, a row can. ValueError for columns without such a bound, moved before,
+        appended or named twice.
         """
         at = np.asarray(columns, dtype=np.int64)
         bound = (self._lp.col_lower if side == "lower" else self._lp.col_upper)[at]
-        if not np.isfinite(bound).all() or (at >= self._lp.base_columns).any():
+        if not np.isfinite(bound).all() or (at >= self._lp.base_columns).any() or len(np.unique(at)) < len(at):
             raise ValueError(f"only finite {side} bounds of compiled columns can be moved into rows")
         none = np.full(len(at), np.inf)
         low, high = (bound, none) if side == "lower" else (-none, bound)
@@ -180,6 +192,19 @@ class EditableLp:
         before, before_rows = self._lp.moved[side]
         self._lp.moved[side] = np.concatenate([before, at]), np.concatenate([before_rows, rows])
         return rows
+
+    @contextmanager
+    def _in_step(self) -> Iterator[None]:
+        """Let HiGHS and the held LP change together: where something breaks in between, HiGHS gets what is held."""
+        try:
+            yield
+        except BaseException:
+            self._engine = Engine(self._lp, self._cost, self.options)
+            self._restarted()
+            raise
+
+    def _restarted(self) -> None:
+        """Called when HiGHS was made anew and holds no basis."""
 
     def _edit_rows(self, rows: NDArray[np.int64], lower: Any, upper: Any) -> None:
         if len(rows):
@@ -196,6 +221,13 @@ def _checked_cost(cost: Floats, num_col: int) -> Floats:
     if not np.isfinite(cost).all():
         raise ValueError(f"cost of column {np.flatnonzero(~np.isfinite(cost))[0]} is not a number")
     return cost
+
+
+def _checked_bounds(low: Floats, high: Floats, kind: str) -> None:
+    wrong = np.flatnonzero(~(low <= high))  # NaN counts as wrong
+    if len(wrong):
+        first = wrong[0]
+        raise ValueError(f"{kind} {first}: lower bound {low[first]} and upper bound {high[first]} leave nothing")
 
 
 def _changed(low: Floats, high: Floats, new_low: Floats, new_high: Floats) -> NDArray[np.int64]:

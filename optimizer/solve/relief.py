@@ -13,6 +13,7 @@ Bounds of decisions that belong to the family are moved into rows first, since a
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,16 +45,23 @@ class Place:
     side: str = "limit"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Relief:
-    """The relief columns of one family, one for each of ``places``; ``columns`` are their positions in the session."""
+    """The relief columns of one family, one for each of ``places``; ``columns`` are their positions in the session.
+
+    A rebuild of the case brings both up to date.
+    """
 
     family: str
     columns: NDArray[np.int64]
     places: tuple[Place, ...]
 
     def prices(self, solution: Solution) -> NDArray[np.float64]:
-        """What one more unit is worth while nothing is relieved, MUSD per unit, (len(places),)."""
+        """What a unit is worth while nothing is relieved and relief is free, MUSD per unit, (len(places),).
+
+        Where the bill has a kink just there, any price between what one more unit saves and what one less costs is
+        right, and this is one of them; a small step of relief and another solve give the slope on one side.
+        """
         return -solution.z[self.columns]
 
     def used(self, solution: Solution) -> NDArray[np.float64]:
@@ -73,7 +81,9 @@ def add_relief(
     if not limits and not decisions:
         known = {limit.family for limit in formulation.limits.values()}
         known |= {decision.family for decision in formulation.decisions.values() if decision.family is not None}
-        raise KeyError(f"no family '{family}'; there are {', '.join(sorted(known))}")
+        close = difflib.get_close_matches(family, sorted(known), 1)
+        nearest = f"the nearest is '{close[0]}'" if close else f"there are {', '.join(sorted(known))}"
+        raise KeyError(f"no family '{family}'; {nearest}")
     found = _Columns(instance)
     for limit in limits:
         block = lp.rows[limit.name]
@@ -100,6 +110,20 @@ def add_relief(
     nothing = np.zeros(len(found.places))
     columns = session.add_columns(nothing, nothing, nothing, *found.by_columns())
     return Relief(family, columns, tuple(found.places))
+
+
+def leaning(formulation: Formulation, lp: LinearProgram, family: str) -> bytes:
+    """Which bounds of a family exist and which rows are equations: with another answer relief needs other columns."""
+    found = []
+    for limit in formulation.limits.values():
+        if limit.family == family:
+            low, high = (bound[lp.rows[limit.name].span] for bound in (lp.row_lower, lp.row_upper))
+            found += [np.isfinite(low), np.isfinite(high), low == high]
+    for decision in formulation.decisions.values():
+        if decision.family == family:
+            span = lp.columns[decision.name].span
+            found += [np.isfinite(lp.col_lower[span]), np.isfinite(lp.col_upper[span])]
+    return b"".join(np.packbits(mask).tobytes() for mask in found)
 
 
 class _Columns:

@@ -62,17 +62,18 @@ def screen(lp: LpArrays, cost: Floats, offset: float = 0.0, seconds: float = 60.
         for a in (lp.col_lower, lp.col_upper, lp.row_lower, lp.row_upper, lp.start, lp.index, lp.value)
     )
     worker = context.Process(target=_work, args=(there, arrays, np.asarray(cost, float), seconds), daemon=True)
-    worker.start()
-    there.close()
     try:
+        worker.start()
+        there.close()
         found = here.recv() if here.poll(seconds + GRACE_S) else None
     except EOFError:
         found = None
     except KeyboardInterrupt:
         raise SolveError("interrupted", "interrupted during screening") from None
     finally:
-        worker.terminate()
-        worker.join()
+        if worker.pid is not None:
+            worker.terminate()
+            worker.join()
         here.close()
     if found is None:
         raise SolveError("unknown", f"screening left no point in {seconds:g} s")

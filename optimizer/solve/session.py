@@ -121,7 +121,7 @@ class Session(EditableLp):
         try:
             begin = self._begin(near)
             if begin is not None and not near and self._races():
-                solution = self._race(begin, roads.pop(0), started)
+                solution = self._race(begin, roads, started)
                 if solution is not None:
                     return solution
             elif begin is not None:
@@ -144,7 +144,7 @@ class Session(EditableLp):
             elif verdict.status in NO_PLAN and not road.hot:
                 if road.solver == "simplex" or verdict.presolve_says_infeasible:
                     raise self._no_plan(verdict, started)
-                roads = [other for other in roads if other.solver == "simplex"]  # an interior point only suspects it
+                roads = _to_make_sure(roads)
         last_words = self._attempts[-1]["status"]
         if last_words == "Time limit reached" and self.options.time_limit_s is not None:
             raise self._error("time_limit", f"no certified plan in {self.options.time_limit_s:g} s", started)
@@ -153,9 +153,9 @@ class Session(EditableLp):
             raise self._error("not_certified", f"no road gave a plan that can be certified ({faults})", started)
         raise self._error("unknown", f"HiGHS ended with: {last_words}", started)
 
-    def _race(self, begin: Road, cold: Road, started: float) -> Solution | None:
-        """The first certified plan of a hot lane and a cold one; None where neither has one."""
-        start = self._last
+    def _race(self, begin: Road, roads: list[Road], started: float) -> Solution | None:
+        """The first certified plan of a hot lane and a cold one; None where neither has one, and ``roads`` go on."""
+        start, cold = self._last, roads.pop(0)
         assert start is not None
         solution = None
         if begin.simplex is not Simplex.DUAL:  # which is no small change
@@ -172,10 +172,20 @@ class Session(EditableLp):
                 solution = self._leg(first, started, RACED_SHARE * self._cold_seconds, lane)
             if solution is not None:
                 return solution
-            verdict = lane.wait(self._on_progress)
+            try:
+                verdict = lane.wait(self._on_progress)
+            except Interrupted:
+                raise
+            except Exception:
+                log.exception("%s failed", cold.name)
+                return None
             self._note(cold, verdict)
             if verdict.status == "Optimal":
                 solution = self._certified(lane.engine, cold, verdict, started)
+            if verdict.status in NO_PLAN:
+                if cold.solver == "simplex" or verdict.presolve_says_infeasible:
+                    raise self._no_plan(verdict, started)
+                roads[:] = _to_make_sure(roads)
             if self._last is not None:
                 self._engine.start_from(self._last.basis)
             return solution
@@ -300,6 +310,9 @@ class Session(EditableLp):
         if self._last is not None:
             self._last = self._last.grown(self._engine.basis(), self._cost, self._lp)
 
+    def _restarted(self) -> None:
+        self._last, self._cold = None, []
+
     def _no_plan(self, verdict: Verdict, started: float) -> SolveError:
         """Tell infeasible from unbounded, where HiGHS leaves it open, by asking for any plan at no cost."""
         status = verdict.status
@@ -307,15 +320,26 @@ class Session(EditableLp):
             self._engine.change_cost(np.zeros_like(self._cost))
             try:
                 road = Road("simplex", True, False, "is there any plan at all?")
-                status = "Unbounded" if self._travel(road, started).status == "Optimal" else "Infeasible"
+                any_plan = self._travel(road, started).status
+                status = {"Optimal": "Unbounded", "Infeasible": "Infeasible"}.get(any_plan, any_plan)
             finally:
                 self._engine.change_cost(self._cost)
         if status == "Unbounded":
             return self._error("unbounded", "the objective can fall without end", started)
-        return self._error("infeasible", "no plan keeps all limits", started)
+        if status == "Time limit reached":
+            return self._error("time_limit", f"no certified plan in {self.options.time_limit_s:g} s", started)
+        if status in NO_PLAN:
+            return self._error("infeasible", "no plan keeps all limits", started)
+        return self._error("unknown", f"HiGHS ended with: {status}", started)
 
     def _statistics(self, started: float) -> dict[str, Any]:
         return {"seconds": round(time.perf_counter() - started, 4), "attempts": tuple(self._attempts)}
 
     def _error(self, reason: Reason, message: str, started: float) -> SolveError:
         return SolveError(reason, message, self._statistics(started))
+
+
+def _to_make_sure(roads: list[Road]) -> list[Road]:
+    """What is left of a ladder once an interior point suspects that there is no plan: only simplex knows."""
+    left = [road for road in roads if road.solver == "simplex"]
+    return left or [Road("simplex", True, False, "an interior point only suspects that there is no plan")]

@@ -14,6 +14,7 @@ from optimizer.solve.case import Case
 from optimizer.solve.compile import compile_lp
 from optimizer.solve.compile.pyomo_road import compile_lp_by_pyomo
 from optimizer.solve.editing import Edit
+from optimizer.solve.engine import Engine
 from optimizer.solve.errors import SolveError
 from optimizer.solve.session import Session
 from tests.cases.small_world import SmallWorld, musd_per_mw_year
@@ -79,7 +80,10 @@ class TestEdits:
             (lambda c: c.put("queue_mw", 1.0, hosts="R"), "no single axis 'hosts'; its axes are host, period"),
             (lambda c: c.put("queue_mw", 1.0, period=2027), "'period' has no member 2027; the nearest is '2028'"),
             (lambda c: c.scale("by_then", 1.0, period=2028), "no single axis 'period'"),
-            (lambda c: c.relieve("connection queues"), "no family 'connection queues'; there are"),
+            (
+                lambda c: c.relieve("connection queues"),
+                "no family 'connection queues'; the nearest is 'connection queue'",
+            ),
         ],
     )
     def test_a_wrong_name_is_named(self, short_queue: Case, edit, words: str) -> None:
@@ -92,25 +96,104 @@ class TestRebuild:
     def test_rows_that_appear_or_vanish_are_named(self, short_queue: Case) -> None:
         short_queue.solve()
         old = short_queue.session
-        change = short_queue.put("queue_mw", np.inf)
-        assert change.rebuild == "limit 'queue': 0 rows appear, 1 vanish (changed: queue_mw)"
+        change = short_queue.put("has_chip_supply", 0.0)
+        assert change.rebuild == "limit 'chips_within_supply': 0 rows appear, 1 vanish (changed: has_chip_supply)"
         assert short_queue.session is not old
         free = short_queue.solve()
         assert free.statistics["attempts"][0]["road"] == "simplex"
-        back = short_queue.put("queue_mw", 4.0)
-        assert "limit 'queue': 1 rows appear, 0 vanish" in back.rebuild
+        back = short_queue.put("has_chip_supply", 1.0)
+        assert "limit 'chips_within_supply': 1 rows appear, 0 vanish" in back.rebuild
 
     def test_what_was_appended_comes_back(self, short_queue: Case) -> None:
-        before = short_queue.relieve("chips")
-        short_queue.cut({"chips_powered": 1.0}, upper=1e3)
+        relief = short_queue.relieve("connection queue")
+        cut = short_queue.cut({"chips_powered": 1.0}, upper=2.4)
+        other = short_queue.relieve("chips")
         short_queue.solve()
-        assert short_queue.put("queue_mw", np.inf).rebuild
-        after = short_queue.relieve("chips")
-        assert after is not before
-        assert after.places == before.places
+        first = cut.row
+        assert short_queue.put("has_chip_supply", 0.0).rebuild
+        assert short_queue.relieve("chips") is other
         solution = short_queue.solve()
-        assert len(solution.x) == short_queue.lp.num_col + len(after.columns)
-        assert len(solution.y) == len(short_queue.session.lp.row_lower)
+        assert cut.row != first, "rows before it have vanished"
+        fresh = Case(formulation(), short_queue.instance)
+        fresh_cut, fresh_relief, fresh_other = (
+            fresh.cut({"chips_powered": 1.0}, upper=2.4), fresh.relieve("connection queue"), fresh.relieve("chips")
+        )  # fmt: skip
+        expected = fresh.solve()
+        assert solution.objective == pytest.approx(expected.objective)
+        assert cut.price(solution) == pytest.approx(fresh_cut.price(expected))
+        for mine, theirs in ((relief, fresh_relief), (other, fresh_other)):
+            assert mine.places == theirs.places
+            np.testing.assert_allclose(mine.prices(solution), theirs.prices(expected), atol=1e-9)
+
+    def test_relief_follows_bounds_that_appear(self, short_queue: Case) -> None:
+        short_queue.put("hall_build_max_mw", np.inf)
+        relief = short_queue.relieve("hall build")
+        none = len(relief.places)
+        change = short_queue.put("hall_build_max_mw", 0.5)
+        assert "relief of 'hall build'" in change.rebuild
+        assert len(relief.places) > none
+        tight = short_queue.solve().objective
+        short_queue.allow("hall build", np.inf)
+        assert short_queue.solve().objective < tight
+
+    def test_an_instance_with_other_labels_is_refused(self, short_queue: Case, tmp_path: Path) -> None:
+        other = SmallWorld(tmp_path).region("E").instance()
+        with pytest.raises(ValueError, match="make a new case"):
+            short_queue.become(other)
+
+
+class TestRefusedEdits:
+    """What is refused leaves the case as it was."""
+
+    @pytest.mark.parametrize(
+        "edit, words",
+        [
+            (lambda c: c.put("chips_max", -1.0), "lower 0.0 is above upper -1.0"),
+            (lambda c: c.put("pue", np.nan), "'pue': nan"),
+            (lambda c: c.change({"pue": np.ones(3)}), "shape"),
+            (lambda c: c.aim(np.ones(3)), "a finite cost for each"),
+            (lambda c: c.cut({}, upper=1.0), "without any coefficient"),
+            (lambda c: c.cut({"chips_powered": 1.0}, 5.0, 3.0), "leave nothing"),
+            (lambda c: c.cut({"chips_powerd": 1.0}), "the nearest is 'chips_powered'"),
+            (lambda c: c.allow("connection queue", -1.0), "leave nothing"),
+        ],
+    )
+    def test_it_stays_as_it_was(self, short_queue: Case, edit, words: str) -> None:
+        bill = short_queue.solve().objective
+        with pytest.raises((ValueError, KeyError), match=words):
+            edit(short_queue)
+        assert short_queue.solve().objective == pytest.approx(bill)
+        assert short_queue.put("has_chip_supply", 0.0).rebuild  # and goes on working
+        assert short_queue.solve().objective <= bill + 1e-9
+
+    def test_arrays_changed_in_place_cannot_slip_in(self, short_queue: Case) -> None:
+        first = short_queue.solve().objective
+        with pytest.raises(ValueError, match="read-only"):
+            short_queue.instance.params["queue_mw"][...] *= 1.2
+        mine = {name: short_queue.instance.params[name] * 1.2 for name in ("queue_mw", "firm_queue_mw")}
+        short_queue.change(mine)
+        for values in mine.values():
+            values *= 1.25
+        assert set(short_queue.change(mine).params) == set(mine)
+        cold = Session(compile_lp(formulation(), short_queue.instance)).solve()
+        assert short_queue.solve().objective == pytest.approx(cold.objective)
+        assert cold.objective < first
+
+    def test_an_edit_that_is_interrupted_leaves_highs_and_the_case_in_step(
+        self, short_queue: Case, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bill = short_queue.solve().objective
+        honest = Engine.change_coefficients
+
+        def stopped(engine: Engine, rows, columns, values) -> None:
+            honest(engine, rows[:1], columns[:1], values[:1])
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Engine, "change_coefficients", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                short_queue.scale("pue", 1.3)
+        assert short_queue.solve().objective == pytest.approx(bill)
 
 
 class TestRelief:
@@ -132,8 +215,15 @@ class TestRelief:
             short_queue.allow("connection queue", amount)
             saved.append(bill - short_queue.solve().objective)
         assert saved == pytest.approx([0.5 * MW_OF_QUEUE, MW_OF_QUEUE, MW_OF_QUEUE, MW_OF_QUEUE])
-        short_queue.allow("connection queue", 0.0)
-        assert short_queue.solve().objective == pytest.approx(bill)
+        short_queue.allow("connection queue", np.inf, cost=2.0)
+        short_queue.solve()
+        short_queue.allow("connection queue", 0.0)  # takes the cost back too, so that prices are those of the family
+        last = short_queue.solve()
+        assert last.objective == pytest.approx(bill)
+        assert short_queue.relieve("connection queue").prices(last).max() == pytest.approx(MW_OF_QUEUE)
+        short_queue.allow("connection queue", np.inf, cost=20.0)
+        short_queue.allow("connection queue", 0.5)  # free again
+        assert bill - short_queue.solve().objective == pytest.approx(0.5 * MW_OF_QUEUE)
 
     def test_relief_at_a_price_says_what_a_plan_lacks(self, tmp_path: Path) -> None:
         """120 MW of load, 100 MW of plant, nothing may be shed: 20 MW of generation are missing."""
@@ -179,13 +269,13 @@ class TestRelief:
 class TestCuts:
     def test_a_cut_holds_and_has_a_price(self, short_queue: Case) -> None:
         before = short_queue.solve()
-        row = short_queue.cut({"chips_powered": 1.0}, upper=2.4)
+        cut = short_queue.cut({"chips_powered": 1.0}, upper=2.4)
         after = short_queue.solve()
         assert after.statistics["attempts"][0]["road"].startswith("hot")
         assert short_queue.lp.column_values("chips_powered", after.x).sum() == pytest.approx(2.4)
         # 0.8 kchip fewer: what 1 MW of queue earns, but for the energy that unserved users no longer cost.
         assert after.objective - before.objective == pytest.approx(MW_OF_QUEUE, rel=1e-6)
-        assert -after.y[row] == pytest.approx(MW_OF_QUEUE / 0.8, rel=1e-6)
+        assert -cut.price(after) == pytest.approx(MW_OF_QUEUE / 0.8, rel=1e-6)
         assert musd_per_mw_year(30) > 0
 
 

@@ -499,6 +499,36 @@ class TestRaces:
         assert again.statistics["iterations"]["simplex"] == 0
         assert again.objective == pytest.approx(plan.objective, rel=1e-12)
 
+    @pytest.mark.parametrize("solver", ["auto", "simplex", "ipx"])
+    def test_no_plan_is_told_by_name(self, racing, solver):
+        random = np.random.default_rng(0)
+        matrix = random.normal(size=(12, 60))
+        matrix[-1] = random.uniform(0, 0.1, 60) - matrix[:-1].sum(axis=0)
+        lp = small_lp(random.uniform(0.5, 1.5, 60), matrix, [-INF] * 12, [50.0] * 12, [0.0] * 60, [INF] * 60)
+        a_session = Session(lp, SolverOptions(solver), reuse=True)
+        a_session.solve()
+        a_session.set_cost(lp.cost * random.uniform(0.7, 1.4, 60))
+        a_session.set_row_bounds(np.arange(12), -INF, -1.0)
+        with pytest.raises(SolveError) as caught:
+            a_session.solve()
+        assert caught.value.reason == "infeasible"
+
+    def test_a_cold_lane_that_breaks_is_no_reason_to_give_up(self, track, dear, racing, monkeypatch, caplog):
+        a_session = Session(track, reuse=True)
+        a_session.solve()
+        a_session.set_cost(dear)
+        self.lose(monkeypatch, "hot")
+        lost = Engine.run
+
+        def run(engine, road, *args, **named):
+            if not road.hot and threading.current_thread().name == "cold lane":
+                raise MemoryError("no room for a second matrix")
+            return lost(engine, road, *args, **named)
+
+        monkeypatch.setattr(Engine, "run", run)
+        assert a_session.solve().certificate.passed
+        assert "failed" in caplog.text
+
     def test_the_loser_is_stopped(self, track, dear, racing):
         a_session = Session(track, reuse=True)
         a_session.solve()
