@@ -232,6 +232,34 @@ def screen(
 
 
 @app.command()
+def costs(
+    scenario: ScenarioName,
+    variant: Variant = None,
+    changes: Changes = None,
+    period: Annotated[int | None, typer.Option("--period", help="Its first year; default: the first period.")] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="So many options for each market and workload.")] = 3,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Keep all tables in OUT/<scenario>-costs/<time>/; default: print only.")
+    ] = None,
+) -> None:
+    """List the cheapest hosts and chips of every market at full cost, before any plan is made."""
+    with _one_error_style():
+        loaded = _load(scenario, variant, changes)
+        years = loaded.periods.years
+        if period is not None and period not in years:
+            raise typer.BadParameter(f"--period {period}: the scenario plans {', '.join(map(str, years))}")
+        from optimizer.report.terminal import print_sections
+        from optimizer.results.cheapest_options import cost_sections
+        from optimizer.results.store import check_writable
+
+        if out is not None:
+            check_writable(out)
+        sections, run = cost_sections(loaded, years[0] if period is None else period, top, out)
+        print_sections(sections)
+        _say_where(None if run is None else run.path)
+
+
+@app.command()
 def compare(
     first: ScenarioName,
     second: ScenarioName,

@@ -77,6 +77,7 @@ def scenario(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         ["solve", "--help"],
         ["screen", "--help"],
         ["compare", "--help"],
+        ["costs", "--help"],
         ["certify", "--help"],
         ["--version"],
     ],
@@ -100,7 +101,7 @@ print("LOADED", [name for name in {HEAVY!r} if name in sys.modules])
 
 def test_help_lists_the_commands() -> None:
     result = runner.invoke(app, ["--help"])
-    for command in ("validate", "schema", "new", "chips", "solve", "screen", "compare", "certify"):
+    for command in ("validate", "schema", "new", "chips", "costs", "solve", "screen", "compare", "certify"):
         assert re.search(rf"^  {command} ", result.output, flags=re.MULTILINE), f"no command {command}"
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from .planner import Plan
 from .prices import lmp_usd_per_mwh, per_mw_year, service_years
+from .unit_costs import tariff_usd_per_mwh
 
 TTOK_PER_H_TO_MTOK_PER_S = 1e6 / 3600.0
 
@@ -91,14 +92,7 @@ def sites(plan: Plan) -> pd.DataFrame:
     attributes = pd.DataFrame(plan.instance.attributes["host"], index=list(hosts)).add_prefix("")
     frame["country"] = attributes["country"].reindex(frame["region"]).to_numpy()
     frame["name"] = attributes["name"].reindex(frame["region"]).to_numpy()
-    tariffs = plan.scenario.table("power.tariffs").set_index("region").reindex(list(hosts))
-    factors = plan.scenario.money.factors
-    usd = np.asarray([float(factors[unit]) if unit in factors else np.nan for unit in tariffs["money"]])
-    tariff = (
-        tariffs["industrial_price_per_mwh"].to_numpy(float)
-        * usd
-        / (1.0 + tariffs["vat_rate"].fillna(0.0).to_numpy(float))
-    )
+    tariff = tariff_usd_per_mwh(plan.scenario, hosts)
     for name, values in {
         "it_mw": it_mw,
         "firm_built_mw": plan.value("firm_built"),

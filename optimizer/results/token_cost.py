@@ -15,11 +15,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from optimizer.instance.finance import capital_recovery_factor
-
 from .measures import firm_peak_mw, is_other_ai, yearly
 from .planner import Plan
 from .prices import lmp_usd_per_mwh, token_price_usd_per_mtok
+from .unit_costs import chip_annuity, connection_annuity, fee_share, hall_annuity
 
 PARTS = ("chips", "fees", "hall", "connection", "energy", "reserve", "delivery", "on-site", "idle share")
 
@@ -52,20 +51,14 @@ def full_cost(plan: Plan) -> pd.DataFrame:
 def yearly_cost_musd(plan: Plan) -> dict[str, np.ndarray]:
     """MUSD a year by part and period: everything in use at its annuity, energy at its price."""
     scenario, instance = plan.scenario, plan.instance
-    country = np.asarray(instance.attributes["host"]["country"])
+    country = instance.attributes["host"]["country"]
     powered = plan.value("chips_powered")
-    table = scenario.table("compute.chips").set_index("chip").loc[list(instance.sets["chip"])]
-    factors = scenario.money.factors
-    price = table["price_per_chip"].to_numpy(float) * np.asarray([float(factors[u]) for u in table["money"]]) * 1e-3
-    wacc = {c: scenario.countries[c].wacc for c in dict.fromkeys(country)}
-    chip = np.stack(
-        [price * capital_recovery_factor(wacc[c].chips, table["lifetime_yr"].to_numpy(float)) for c in country]
-    )
+    chip = chip_annuity(scenario, country, instance.sets["chip"])
     chips = np.einsum("rgp,rg->p", powered, chip)
-    paid = _fee_share(plan)
+    paid = fee_share(scenario, country, instance.sets["chip"])
     it_mw = np.einsum("rgp,g->rp", powered, plan.param("it_kw"))
-    hall = _hall_annuity(plan, country)
-    connection = _connection_annuity(plan, country)
+    hall = hall_annuity(scenario, country)
+    connection = connection_annuity(scenario, country)
     firm = np.maximum(
         firm_peak_mw(plan), 0.0
     )  # of the chips that are on: the plan's firm_load may be larger at no cost
@@ -99,41 +92,6 @@ def yearly_cost_musd(plan: Plan) -> dict[str, np.ndarray]:
         "delivery": (yearly(plan, draw) * plan.param("delivery_adder")[:, None]).sum(axis=0),
         "on-site": running.sum(axis=0) + capital.sum(axis=0),
     }
-
-
-def _fee_share(plan: Plan) -> np.ndarray:
-    """Export fees as a share of the chip price, (hosts, chips): what `chip_cost` holds beyond the annuity."""
-    from optimizer.instance.build import export_effects
-
-    effects = export_effects(plan.scenario, tuple(dict.fromkeys(plan.instance.attributes["host"]["country"])))
-    return np.asarray(
-        [
-            [effects[(c, str(g))].price_adder_share for g in plan.instance.sets["chip"]]
-            for c in plan.instance.attributes["host"]["country"]
-        ]
-    )
-
-
-def _hall_annuity(plan: Plan, country: np.ndarray) -> np.ndarray:
-    """Yearly cost of one MW of halls, MUSD per host: capital at the campus rate plus upkeep."""
-    rows = plan.scenario.table("facility.halls").set_index("country").loc[country]
-    factors = plan.scenario.money.factors
-    capex = rows["capex_per_mw_it"].to_numpy(float) * np.asarray([float(factors[u]) for u in rows["money"]]) * 1e-6
-    wacc = np.asarray([plan.scenario.countries[c].wacc.campus for c in country])
-    return capex * (
-        capital_recovery_factor(wacc, rows["lifetime_yr"].to_numpy(float))
-        + rows["fixed_om_share"].fillna(0).to_numpy(float)
-    )
-
-
-def _connection_annuity(plan: Plan, country: np.ndarray) -> np.ndarray:
-    """Yearly cost of one MW of firm connection, MUSD per host."""
-    rows = plan.scenario.table("connection.costs")
-    rows = rows[rows["item"] == "firm"].set_index("country").loc[country]
-    factors = plan.scenario.money.factors
-    capex = rows["capex_per_kw"].to_numpy(float) * np.asarray([float(factors[u]) for u in rows["money"]]) * 1e-3
-    wacc = np.asarray([plan.scenario.countries[c].wacc.campus for c in country])
-    return capex * capital_recovery_factor(wacc, rows["lifetime_yr"].to_numpy(float))
 
 
 def work_shares(plan: Plan) -> dict[str, np.ndarray]:

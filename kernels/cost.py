@@ -1,0 +1,377 @@
+"""What a million reference tokens cost, delivered, over every workload, market, host, chip and hour.
+
+An option is a chip in a host region. Its cost for a workload w, a market m and an hour h, in USD per million tokens::
+
+    cost[w,m,r,g,h] = (capital[r,g] + it_kw[g] x price[r,h]) / tokens[w,g] + network[w,m,r]
+                    = (fixed[w,r,g] + energy[w,g] x price[r,h]) + network[w,m,r]
+
+    capital  USD per busy chip-hour: chip, network, hall and connection annuities spread over use
+    it_kw    kWh per busy chip-hour at the chip               price    USD/kWh at the chip: PUE x power price
+    tokens   million reference tokens per busy chip-hour      network  USD per million tokens of the arc
+
+The table of all cells is never made: with 5 workloads, 30 markets, 90 hosts, 30 chips and 8760 hours it would hold 3.5
+billion of them, 28 GB. The network cost does not know the chip and the chip does not know the market, so the best chips
+of a host are found once for all markets:
+
+    cheapest   2 flops and 1 comparison a (w,r,g,h), then a (w,m,r,h); for the k cheapest k times the second, and a few
+               comparisons more for what enters a list
+    mean       2 flops a (w,m,r,h): chips enter as sums, since the cost is linear in the price
+    quantiles  3 flops and 4 comparisons a (w,m,r,g,h), then a selection among about a tenth of the options: exact, in a
+               buffer of the options of one (w,m,h)
+
+`cheapest` reads 8 bytes of price a (w,r,g,h) and 8 bytes of the hosts' best a (w,m,r,h), all from the caches of a core,
+and writes 16 bytes a (w,m,h) and place. Parallel loops run over cells that do not read each other, so the number of
+threads does not change a bit.
+
+An option that does not exist is infinite: an arc that latency or trust forbids (network), a chip that may not come
+(allowed), a chip that cannot serve a class (no tokens). Where nothing is left, the cheapest cost is infinite with
+position -1, and mean and quantiles are not a number. Of equals the lowest host wins, then the lowest chip; chips of one
+host are compared before the network cost is added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kernels._jit import jit, jit_parallel
+
+Floats = NDArray[np.float64]
+
+BLOCK = 256  # hours worked on at a time: the best of all hosts for them stay in the cache
+QUANTILE_BLOCK = 32  # hours that share one list of the options that exist
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """The parts from which every cell is made, checked once.
+
+    Args:
+        capital: USD per busy chip-hour, (host, chip), not negative.
+        it_kw: kWh per busy chip-hour, (chip,), not negative.
+        tokens: million reference tokens per busy chip-hour, (workload, chip); zero where the chip cannot serve.
+        price: USD per kWh at the chip, PUE counted, (host, hour); may be negative.
+        network: USD per million tokens, (workload, market, host), not negative; infinite where there is no arc.
+        allowed: whether the chip may stand in the host, (host, chip).
+
+    Raises:
+        ValueError: for shapes that do not fit, a number that is missing or out of range, or costs that overflow.
+    """
+
+    capital: Floats
+    it_kw: Floats
+    tokens: Floats
+    price: Floats
+    network: Floats
+    allowed: NDArray[np.bool_]
+    fixed: Floats = field(init=False)  # USD per million tokens, (workload, host, chip), infinite without the option
+    energy: Floats = field(init=False)  # kWh per million tokens, (workload, chip)
+
+    def __post_init__(self) -> None:
+        axes = {
+            "capital": "host chip",
+            "it_kw": "chip",
+            "tokens": "workload chip",
+            "price": "host hour",
+            "network": "workload market host",
+            "allowed": "host chip",
+        }
+        sizes: dict[str, int] = {}
+        for name, names in axes.items():
+            values = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
+            object.__setattr__(self, name, values)
+            if values.ndim != len(names.split()):
+                raise ValueError(f"{name}: {values.ndim} axes, not ({names.replace(' ', ', ')})")
+            for axis, size in zip(names.split(), values.shape, strict=True):
+                if sizes.setdefault(axis, size) != size:
+                    raise ValueError(f"{name}: {size} along {axis}, where others have {sizes[axis]}")
+            bad = np.isnan(values) if name in ("capital", "network") else ~np.isfinite(values)
+            if name == "allowed":
+                bad |= (values != 0.0) & (values != 1.0)
+            elif name != "price":
+                bad |= values < 0.0
+            if bad.any():
+                at = tuple(int(i) for i in np.argwhere(bad)[0])
+                where = ", ".join(f"{axis} {i}" for axis, i in zip(names.split(), at, strict=True))
+                raise ValueError(f"{name} of {where} is {values[at]}")
+        object.__setattr__(self, "allowed", self.allowed != 0.0)
+        serves = self.tokens > 0.0
+        exists = serves[:, None, :] & self.allowed[None] & np.isfinite(self.capital)[None]
+        capital = np.where(np.isfinite(self.capital), self.capital, 0.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            per = np.divide(1.0, self.tokens, out=np.zeros_like(self.tokens), where=serves)
+            fixed = np.where(exists, capital[None] * per[:, None, :], np.inf)
+            energy = self.it_kw * per
+            largest = (
+                np.max(fixed, initial=0.0, where=exists)
+                + np.max(energy, initial=0.0) * np.abs(self.price).max(initial=0.0)
+                + np.max(self.network, initial=0.0, where=np.isfinite(self.network))
+            ) * max(1, self.capital.size)
+        if not np.isfinite(largest):
+            raise ValueError("costs overflow: a rate of tokens is too small, or a price or capital too large")
+        object.__setattr__(self, "fixed", fixed)
+        object.__setattr__(self, "energy", energy)
+
+    def over_hours(self, weight: ArrayLike) -> Options:
+        """The same options in one hour that stands for all, each at its mean cost; ``weight`` is (hour,).
+
+        Raises ValueError for a weight that is negative or no number, or when none is positive.
+        """
+        share = np.ascontiguousarray(weight, dtype=np.float64)
+        if share.shape != self.price.shape[1:]:
+            raise ValueError(f"weight: shape {share.shape} for {self.price.shape[1]} hours")
+        if not (np.isfinite(share) & (share >= 0.0)).all() or not 0.0 < share.sum() < np.inf:
+            raise ValueError("weights of hours are finite, not negative and not all zero")
+        mean = (self.price * (share / share.sum())).sum(axis=1, keepdims=True)
+        return Options(self.capital, self.it_kw, self.tokens, mean, self.network, self.allowed)
+
+
+@jit
+def _keep(base: float, slope: float, price: Floats, code: int, best: Floats, which: NDArray[np.int64]) -> None:
+    """Keep base + slope x price and its code in the hours in which it is below the best so far."""
+    for h in range(len(price)):
+        value = base + slope * price[h]
+        better = value < best[h]
+        best[h] = value if better else best[h]
+        which[h] = code if better else which[h]
+
+
+@jit
+def _enter(base: float, slope: float, price: Floats, code: int, best: Floats, which: NDArray[np.int64]) -> None:
+    """Enter base + slope x price and its code into ascending lists (place, hour), behind their equals."""
+    last = len(best) - 1
+    for h in range(len(price)):
+        value = base + slope * price[h]
+        if value < best[last, h]:
+            place = last
+            while place > 0 and value < best[place - 1, h]:
+                best[place, h], which[place, h] = best[place - 1, h], which[place - 1, h]
+                place -= 1
+            best[place, h], which[place, h] = value, code
+
+
+@jit_parallel
+def _cheapest(
+    fixed: Floats, energy: Floats, price: Floats, network: Floats, block: int, cost: Floats, option: NDArray[np.int64]
+) -> None:
+    workloads, markets, hosts = network.shape
+    chips, hours, places = energy.shape[1], price.shape[1], cost.shape[2]
+    blocks = (hours + block - 1) // block
+    for task in numba.prange(workloads * blocks):
+        w, start = task // blocks, task % blocks * block
+        length = min(block, hours - start)
+        best = np.full((hosts * places, length), np.inf)  # the cheapest chips of each host, in order
+        chip = np.full((hosts * places, length), -1, np.int64)
+        for r in range(hosts):
+            here, own = price[r, start : start + length], slice(r * places, (r + 1) * places)
+            for g in range(chips):
+                if fixed[w, r, g] == np.inf:
+                    continue
+                if places == 1:
+                    _keep(fixed[w, r, g], energy[w, g], here, r * chips + g, best[r], chip[r])
+                else:
+                    _enter(fixed[w, r, g], energy[w, g], here, r * chips + g, best[own], chip[own])
+        found = np.empty((places, length))
+        which = np.empty((places, length), np.int64)  # row of `best`
+        for m in range(markets):
+            found[:] = np.inf
+            which[:] = -1
+            for r in range(hosts):
+                if network[w, m, r] == np.inf:
+                    continue
+                if places == 1:
+                    _keep(network[w, m, r], 1.0, best[r], r, found[0], which[0])
+                else:
+                    for row in range(r * places, (r + 1) * places):
+                        _enter(network[w, m, r], 1.0, best[row], row, found, which)
+            for k in range(places):
+                for h in range(length):
+                    row = which[k, h]
+                    cost[w, m, k, start + h] = found[k, h]
+                    option[w, m, k, start + h] = -1 if row < 0 else chip[row, h]
+
+
+def cheapest(options: Options, places: int = 1) -> tuple[Floats, NDArray[np.int64]]:
+    """The cheapest options of every workload, market and hour, in order.
+
+    Returns:
+        USD per million tokens and the position host x chips + chip, both (workload, market, place, hour). Places that
+        no option fills hold infinity and -1.
+
+    Raises:
+        ValueError: for a number of places below one.
+    """
+    if places < 1:
+        raise ValueError(f"{places} places: at least one option is asked for")
+    cost = np.empty((*options.network.shape[:2], places, options.price.shape[1]))
+    option = np.empty(cost.shape, np.int64)
+    _cheapest(options.fixed, options.energy, options.price, options.network, BLOCK, cost, option)
+    return cost, option
+
+
+@jit_parallel
+def _mean(fixed: Floats, energy: Floats, price: Floats, network: Floats, result: Floats) -> None:
+    workloads, markets, hosts = network.shape
+    chips, hours = energy.shape[1], price.shape[1]
+    for task in numba.prange(workloads * markets):
+        w, m = task // markets, task % markets
+        count, base = 0, 0.0
+        slope = np.zeros(hosts)
+        for r in range(hosts):
+            for g in range(chips):
+                if fixed[w, r, g] < np.inf and network[w, m, r] < np.inf:
+                    count += 1
+                    base += fixed[w, r, g] + network[w, m, r]
+                    slope[r] += energy[w, g]
+        result[w, m] = base
+        for r in range(hosts):
+            if slope[r] > 0.0:
+                for h in range(hours):
+                    result[w, m, h] += slope[r] * price[r, h]
+        for h in range(hours):
+            result[w, m, h] = result[w, m, h] / count if count else np.nan
+
+
+def mean(options: Options) -> Floats:
+    """Mean over the options that exist, USD per million tokens, (workload, market, hour); not a number without any."""
+    result = np.empty((*options.network.shape[:2], options.price.shape[1]))
+    _mean(options.fixed, options.energy, options.price, options.network, result)
+    return result
+
+
+@jit
+def _select(values: Floats, low: int, high: int, wanted: int) -> None:
+    """Reorder values[low..high] so that place ``wanted`` holds what sorting would put there, smaller ones before it."""
+    while high > low:
+        middle = (low + high) // 2
+        a, b, c = values[low], values[middle], values[high]
+        pivot = max(min(a, b), min(max(a, b), c))
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if wanted <= j:
+            high = j
+        elif wanted >= i:
+            low = i
+        else:
+            return
+
+
+@jit
+def _neighbours(values: Floats, wanted: int, room: Floats) -> tuple[float, float]:
+    """What sorting would put at ``wanted`` and at the place after it (infinity after the end); ``room`` is scratch.
+
+    Every eighth value gives a bracket that very likely holds both; only what lies in it is looked at twice. Where the
+    bracket fails, all values are.
+    """
+    count, size = len(values), len(values) // 8
+    low, high = -np.inf, np.inf
+    if size >= 16:
+        for i in range(size):
+            room[i] = values[8 * i]
+        centre, reach = wanted * (size / count), np.sqrt(size) + 1.0
+        first, last = int(np.floor(centre - reach)), int(np.ceil(centre + reach))
+        if first >= 0:
+            _select(room, 0, size - 1, first)
+            low = room[first]
+        if last < size:
+            _select(room, max(first, 0), size - 1, last)
+            high = room[last]
+    below, kept = 0, 0
+    for i in range(count):
+        value = values[i]
+        room[kept] = value
+        kept += (value >= low) & (value <= high)
+        below += value < low
+    if not below <= wanted < below + kept - (wanted + 1 < count):
+        room[:count] = values
+        below, kept = 0, count
+    place = wanted - below
+    _select(room, 0, kept - 1, place)
+    above = np.inf
+    for i in range(place + 1, kept):
+        above = min(above, room[i])
+    return room[place], above
+
+
+@jit_parallel
+def _quantiles(
+    fixed: Floats, energy: Floats, price: Floats, network: Floats, share: Floats, block: int, result: Floats
+) -> None:
+    workloads, markets, hosts = network.shape
+    chips, hours = energy.shape[1], price.shape[0]
+    blocks = (hours + block - 1) // block
+    for task in numba.prange(workloads * markets * blocks):
+        w, m, start = task // blocks // markets, task // blocks % markets, task % blocks * block
+        base = np.empty(hosts * chips)
+        slope = np.empty(hosts * chips)
+        values = np.empty(hosts * chips)
+        room = np.empty(hosts * chips)
+        until = np.zeros(hosts, np.int64)
+        count = 0
+        for r in range(hosts):
+            for g in range(chips):
+                if fixed[w, r, g] < np.inf and network[w, m, r] < np.inf:
+                    base[count], slope[count] = fixed[w, r, g], energy[w, g]
+                    count += 1
+            until[r] = count
+        for h in range(start, min(start + block, hours)):
+            at = 0
+            for r in range(hosts):
+                arc, hourly = network[w, m, r], price[h, r]
+                for i in range(at, until[r]):
+                    values[i] = (base[i] + slope[i] * hourly) + arc
+                at = until[r]
+            for k in range(len(share)):
+                if count == 0:
+                    result[k, w, m, h] = np.nan
+                    continue
+                place = share[k] * (count - 1)
+                here, above = _neighbours(values[:count], int(place), room)
+                if place > int(place):
+                    here = min(here + (above - here) * (place - int(place)), above)
+                result[k, w, m, h] = here
+
+
+def quantiles(options: Options, shares: ArrayLike) -> Floats:
+    """Exact quantiles over the options that exist, linear between neighbours as NumPy's default.
+
+    Args:
+        shares: between 0 and 1, one dimension, in any order.
+
+    Returns:
+        USD per million tokens, (share, workload, market, hour); not a number where no option exists.
+
+    Raises:
+        ValueError: for a share outside 0 to 1.
+    """
+    share = np.ascontiguousarray(shares, dtype=np.float64)
+    if share.ndim != 1 or not ((share >= 0.0) & (share <= 1.0)).all():
+        raise ValueError(f"shares of a quantile lie between 0 and 1 in one dimension, not {shares!r}")
+    result = np.empty((len(share), *options.network.shape[:2], options.price.shape[1]))
+    price = np.ascontiguousarray(options.price.T)
+    _quantiles(options.fixed, options.energy, price, options.network, share, QUANTILE_BLOCK, result)
+    return result
+
+
+def cells(options: Options, workload: int, market: int, hours: slice = slice(None)) -> Floats:
+    """Every cell of one workload and market, USD per million tokens, (host, chip, hour); infinite without the option.
+
+    Raises ValueError for a workload or market that does not exist.
+    """
+    workloads, markets, _ = options.network.shape
+    if not (0 <= workload < workloads and 0 <= market < markets):
+        raise ValueError(f"workload {workload} and market {market} are outside ({workloads}, {markets})")
+    made = options.energy[workload, None, :, None] * options.price[:, None, hours]
+    made = options.fixed[workload, :, :, None] + made
+    return made + options.network[workload, market, :, None, None]
