@@ -2,7 +2,8 @@
 
 Power prices by token rates of one side, five further inputs uncertain; maps doubling in cells and in samples. ``whole``
 is the public function, draws and checks included. ``kernel``, ``numpy`` and ``c`` start from the same samples and add
-them up, on as many threads as there are. NumPy holds a plane of one price at a time, since all planes would not fit.
+them up, on all threads; for one, set both NUMBA_NUM_THREADS and OMP_NUM_THREADS, since numba and C share one OpenMP.
+NumPy holds a plane of one price at a time, since all planes would not fit.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ SIDE = Side(
     wacc=triangular(0.05, 0.08, 0.12),
     life_years=triangular(3, 5, 8),
 )
+AXES = place._POWER, place._TOKENS
 SIZES = [(64, 8_192), (128, 8_192), (128, 16_384), (256, 16_384)]  # cells along each axis, samples
 
 
@@ -47,10 +49,11 @@ class Work:
         fill(draws, range(len(draws)), 0, 0, samples, drawn)
         self.factors = np.empty((2, place._FACTORS, samples))
         self.factors[:, : len(INPUTS)] = drawn.reshape(2, len(INPUTS), samples)
-        place._prepare(self.factors, samples // place.BLOCK)
+        self.lines = np.empty((4, samples))
+        place._prepare(self.factors, samples // place.BLOCK, 0, 0, *AXES, self.lines)
         a, b = self.factors
         capital = [s[place._CAPEX] * s[place._ANNUITY] + s[place._FIXED] for s in (a, b)]
-        self.capital, self.load, self.per_sold = capital[0], a[place._LOAD].copy(), a[place._SOLD].copy()
+        self.capital, self.load, self.per_sold = capital[0], a[place._LOAD], a[place._SOLD]
         self.other = (capital[1] + b[place._POWER] * b[place._LOAD]) * b[place._SOLD]
 
     def _finish(self, wins: Floats, shift: Floats, total: Floats, square: Floats) -> Map:
@@ -66,9 +69,8 @@ class Work:
 
     def kernel(self) -> Map:
         sums = self._sums()
-        axes, tile = (place._POWER, place._TOKENS), (place.TILE_ROWS, place.TILE_COLUMNS)
-        blocks = self.samples // place.BLOCK
-        place._add(self.factors, blocks, True, 0, 0, *axes, self.price, 1.0 / self.tokens, *tile, *sums)
+        blocks, tile = self.samples // place.BLOCK, (place.TILE_ROWS, place.TILE_COLUMNS)
+        place._add(self.factors, self.lines, blocks, True, 0, 0, *AXES, self.price, 1.0 / self.tokens, *tile, *sums)
         return self._finish(*sums)
 
     def numpy(self) -> Map:

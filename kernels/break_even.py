@@ -12,7 +12,7 @@ of the map and one y on its columns, the cost ratio of sample k is
 and a sample in a cell costs 8 floating-point operations (6 instructions; one division more for the inverse) on 16 bytes
 from the cache.
 Tables are made for one tile of cells and one block of samples at a time; nothing of size samples x cells is ever held,
-and main memory sees only the draws (160 bytes a sample for each tile) and the map (32 bytes a cell and block).
+and main memory sees only four numbers a sample (32 bytes for each tile) and the sums (32 bytes a cell and block).
 
 All cells see the same samples (common random numbers), so maps are smooth, and monotone where the cost is. A cell is
 summed by one thread, sample by sample in blocks of fixed length, so the map is the same to the last bit for any number
@@ -199,13 +199,13 @@ def _accumulate(
     """Add up all samples; ``chunk``, a multiple of ``BLOCK``, and ``tile``, up to 64 columns, do not change a bit."""
     length = min(chunk, -(-samples // BLOCK) * BLOCK)
     factors = np.empty((2, _FACTORS, length))
-    drawn = np.empty((2 * len(INPUTS), length))
+    drawn, lines = np.empty((2 * len(INPUTS), length)), np.empty((4, length))
     for first in range(0, samples, chunk):
         fill(draws, streams, seed, first, samples, drawn)
         blocks = -(-min(chunk, samples - first) // BLOCK)
         factors[:, : len(INPUTS)] = drawn.reshape(2, len(INPUTS), length)
-        _prepare(factors, blocks)
-        _add(factors, blocks, first == 0, *sides, *axes, *values, *tile, *sums)
+        _prepare(factors, blocks, *sides, *axes, lines)
+        _add(factors, lines, blocks, first == 0, *sides, *axes, *values, *tile, *sums)
     padding = -(-samples // BLOCK) * BLOCK - samples  # these repeat the first sample: a deviation of 0
     sums.wins[:] -= padding * (sums.shift < 1.0 - MARGIN)
 
@@ -238,18 +238,16 @@ def _factors(axis: int, values: Floats) -> Floats:
 
 
 @jit_dividing
-def _on_axis(axis: int, values: Floats, growth: Floats, side: Floats, k: int, out: Floats) -> None:
-    """The factor of the cost along an axis, in sample k."""
+def _annuities_along(axis: int, values: Floats, growth: Floats, side: Floats, k: int, out: Floats) -> None:
+    """Annuities along an axis of w or L, with the other one of sample k."""
     if axis == _WACC:
         life = side[_LIFE, k]
         for m in range(out.size):
             out[m] = _annuity(values[m], growth[m], life)
-    elif axis == _LIFE:
+    else:
         wacc, growth_k = side[_WACC, k], side[_GROWTH, k]
         for m in range(out.size):
             out[m] = _annuity(wacc, growth_k, values[m])
-    else:
-        out[:] = values
 
 
 @jit_dividing
@@ -282,8 +280,15 @@ def _line(side: Floats, k: int, vary: int, other: int, y: float) -> tuple[float,
 
 
 @jit_parallel
-def _prepare(factors: Floats, blocks: int) -> None:
-    """Turn inputs into factors of the cost."""
+def _prepare(
+    factors: Floats, blocks: int, row_side: int, column_side: int, row_axis: int, column_axis: int, lines: Floats
+) -> None:
+    """Turn inputs into factors of the cost, and these into the four numbers that make a sample's ratio of x and y.
+
+    Both axes of one side: ratio = (c00 + c01 y) + (c10 + c11 y) x. Else ratio = (c00 + c10 x) / (c11 + c01 y).
+    """
+    row_factor = _ANNUITY if row_axis in (_WACC, _LIFE) else row_axis
+    column_factor = _ANNUITY if column_axis in (_WACC, _LIFE) else column_axis
     for block in numba.prange(blocks):
         part = slice(block * BLOCK, (block + 1) * BLOCK)
         for s in range(2):
@@ -296,11 +301,23 @@ def _prepare(factors: Floats, blocks: int) -> None:
             for k in range(BLOCK):
                 side[_GROWTH, k] = log1p(side[_WACC, k])
             _annuities(side[_WACC], side[_GROWTH], side[_LIFE], side[_ANNUITY])
+        side, column, opposite = factors[row_side], factors[column_side], factors[1 - row_side]
+        for k in range(block * BLOCK, (block + 1) * BLOCK):
+            if row_side == column_side:  # each coefficient without a difference that would cancel
+                each = 1.0 / _line(opposite, k, _NONE, _NONE, 0.0)[1]
+                c10, c00 = _line(side, k, row_factor, column_factor, 0.0)
+                c11 = _line(side, k, row_factor, column_factor, 1.0)[0] - c10  # one of the two is 0
+                c01 = _line(side, k, column_factor, row_factor, 0.0)[0]
+                lines[0, k], lines[1, k], lines[2, k], lines[3, k] = c00 * each, c01 * each, c10 * each, c11 * each
+            else:
+                lines[2, k], lines[0, k] = _line(side, k, row_factor, _NONE, 0.0)
+                lines[1, k], lines[3, k] = _line(column, k, column_factor, _NONE, 0.0)
 
 
 @jit_dividing
 def _tables(
     factors: Floats,
+    lines: Floats,
     start: int,
     row_side: int,
     column_side: int,
@@ -315,37 +332,33 @@ def _tables(
     rest: Floats,
 ) -> None:
     """What a block of samples puts into ``ratio = x slope + rest``, for one tile."""
-    row_factor = _ANNUITY if row_axis in (_WACC, _LIFE) else row_axis
-    column_factor = _ANNUITY if column_axis in (_WACC, _LIFE) else column_axis
-    x_k, y_k = np.empty(rows.size), np.empty(columns.size)
+    row, column = factors[row_side], factors[column_side]
+    x_k, y_k = rows.copy(), columns.copy()
     for k in range(BLOCK):
         sample, at = start + k, k * TILE_COLUMNS
-        _on_axis(row_axis, rows, row_growth, factors[row_side], sample, x_k)
-        _on_axis(column_axis, columns, column_growth, factors[column_side], sample, y_k)
-        if row_side == column_side:  # cost = (c00 + c01 y) + (c10 + c11 y) x, each found without a difference
-            side = factors[row_side]
-            each = 1.0 / _line(factors[1 - row_side], sample, _NONE, _NONE, 0.0)[1]
-            c10, c00 = _line(side, sample, row_factor, column_factor, 0.0)
-            c11 = _line(side, sample, row_factor, column_factor, 1.0)[0] - c10  # one of the two is 0
-            c01 = _line(side, sample, column_factor, row_factor, 0.0)[0]
-            c00, c01, c10, c11 = c00 * each, c01 * each, c10 * each, c11 * each
+        c00, c01, c10, c11 = lines[0, sample], lines[1, sample], lines[2, sample], lines[3, sample]
+        if row_axis in (_WACC, _LIFE):
+            _annuities_along(row_axis, rows, row_growth, row, sample, x_k)
+        if column_axis in (_WACC, _LIFE):
+            _annuities_along(column_axis, columns, column_growth, column, sample, y_k)
+        if row_side == column_side:
             for j in range(columns.size):
                 slope[at + j] = c10 + c11 * y_k[j]
                 rest[at + j] = c00 + c01 * y_k[j]
-        else:
-            steep, flat = _line(factors[row_side], sample, row_factor, _NONE, 0.0)
             for i in range(rows.size):
-                x_k[i] = steep * x_k[i] + flat
-            steep, flat = _line(factors[column_side], sample, column_factor, _NONE, 0.0)
+                x[k, i] = x_k[i]
+        else:
             for j in range(columns.size):
-                slope[at + j] = 1.0 / (steep * y_k[j] + flat)
+                slope[at + j] = 1.0 / (c11 + c01 * y_k[j])
                 rest[at + j] = 0.0
-        x[:, k] = x_k
+            for i in range(rows.size):
+                x[k, i] = c00 + c10 * x_k[i]
 
 
 @jit_dividing
 def _tile(
     factors: Floats,
+    lines: Floats,
     blocks: int,
     begin: bool,
     row_side: int,
@@ -366,13 +379,15 @@ def _tile(
         padded[j] = columns[min(j, columns.size - 1)]
     row_growth = _growths(rows) if row_axis == _WACC else rows
     column_growth = _growths(padded) if column_axis == _WACC else padded
-    x, slope, rest = np.empty((rows.size, BLOCK)), np.empty(BLOCK * TILE_COLUMNS), np.empty(BLOCK * TILE_COLUMNS)
+    x, slope, rest = np.empty((BLOCK, rows.size)), np.empty(BLOCK * TILE_COLUMNS), np.empty(BLOCK * TILE_COLUMNS)
+    x_i = np.empty(BLOCK)
     first, part, part_square = np.empty(width), np.empty(width), np.empty(width)
     part_wins = np.empty(width, np.int64)
     inverse = row_side == 1 and column_side == 1
     for block in range(blocks):
         _tables(
             factors,
+            lines,
             block * BLOCK,
             row_side,
             column_side,
@@ -389,14 +404,15 @@ def _tile(
         for i in range(rows.size):
             if begin and block == 0:
                 for j in range(columns.size):
-                    ratio = fma(x[i, 0], slope[j], rest[j])
+                    ratio = fma(x[0, i], slope[j], rest[j])
                     shift[i, j] = 1.0 / ratio if inverse else ratio
             for j in range(width):
                 first[j] = shift[i, min(j, columns.size - 1)]
+            x_i[:] = x[:, i]
             part_wins[:] = 0
             part[:] = 0.0
             part_square[:] = 0.0
-            _row(width, x[i], slope, rest, inverse, first, part_wins, part, part_square)
+            _row(width, x_i, slope, rest, inverse, first, part_wins, part, part_square)
             for j in range(columns.size):
                 wins[i, j] += part_wins[j]
                 total[i, j] += part[j]
@@ -436,6 +452,7 @@ def _row(
 @jit_parallel
 def _add(
     factors: Floats,
+    lines: Floats,
     blocks: int,
     begin: bool,
     row_side: int,
@@ -458,6 +475,7 @@ def _add(
         e, f = min(i + tile_rows, rows.size), min(j + tile_columns, columns.size)
         _tile(
             factors,
+            lines,
             blocks,
             begin,
             row_side,

@@ -38,6 +38,15 @@ VALUES = {
 AXES = [(side, name) for side in "ab" for name in INPUTS]
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Small maps do not wait for a second core; the tests about threads choose their own number."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    yield
+    numba.set_num_threads(before)
+
+
 def plain(capital_usd_per_kwh, power, tokens=1.0, load=1.0, sold=1.0):
     """A side without uncertainty, its K given as it is."""
     return Side(
@@ -213,13 +222,9 @@ def spread(name, count):
 def test_the_same_bits_for_any_number_of_threads(first, second):
     x, y = Axis(*first, spread(first[1], 40)), Axis(*second, spread(second[1], 70))
     maps = []
-    before = numba.get_num_threads()
-    try:
-        for threads in (1, min(2, before)):
-            numba.set_num_threads(threads)
-            maps.append(break_even(EVERYTHING, EVERYTHING, x, y, 1500))
-    finally:
-        numba.set_num_threads(before)
+    for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
+        numba.set_num_threads(threads)
+        maps.append(break_even(EVERYTHING, EVERYTHING, x, y, 1500))
     assert same(*maps)
 
 

@@ -35,11 +35,11 @@ def test_without_a_place_for_the_cache_kernels_still_run_and_one_warning_says_so
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
     monkeypatch.setattr(place, "_warned", False)
     with pytest.warns(RuntimeWarning, match="NUMBA_CACHE_DIR"):
-        kernel = place.jit(doubled)
+        kernel = place.jit_parallel(doubled)
     assert kernel(np.ones(2)).tolist() == [2.0, 2.0]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        place.jit(doubled)
+        assert place.jit(doubled)(np.ones(2)).tolist() == [2.0, 2.0]
 
 
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is cached without compiling")
