@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks import c_peer
-from kernels import break_even as place
+from kernels import ratio_sums as place
 from kernels.break_even import INPUTS, Axis, Map, Side, break_even
 from kernels.draws import fill, fixed, lognormal, triangular, uniform
 
@@ -33,7 +33,7 @@ SIDE = Side(
     wacc=triangular(0.05, 0.08, 0.12),
     life_years=triangular(3, 5, 8),
 )
-AXES = place._POWER, place._TOKENS
+AXES = place.POWER, place.TOKENS
 SIZES = [(64, 8_192), (128, 8_192), (128, 16_384), (256, 16_384)]  # cells along each axis, samples
 
 
@@ -47,14 +47,14 @@ class Work:
         draws = [getattr(SIDE, name) for name in INPUTS] * 2
         drawn = np.empty((len(draws), samples))
         fill(draws, range(len(draws)), 0, 0, samples, drawn)
-        self.factors = np.empty((2, place._FACTORS, samples))
+        self.factors = np.empty((2, place.FACTORS, samples))
         self.factors[:, : len(INPUTS)] = drawn.reshape(2, len(INPUTS), samples)
         self.lines = np.empty((4, samples))
-        place._prepare(self.factors, samples // place.BLOCK, 0, 0, *AXES, self.lines)
+        place.prepare(self.factors, samples // place.BLOCK, 0, 0, *AXES, self.lines)
         a, b = self.factors
-        capital = [s[place._CAPEX] * s[place._ANNUITY] + s[place._FIXED] for s in (a, b)]
-        self.capital, self.load, self.per_sold = capital[0], a[place._LOAD], a[place._SOLD]
-        self.other = (capital[1] + b[place._POWER] * b[place._LOAD]) * b[place._SOLD]
+        capital = [s[place.CAPEX] * s[place.ANNUITY] + s[place.FIXED] for s in (a, b)]
+        self.capital, self.load, self.per_sold = capital[0], a[place.LOAD], a[place.SOLD]
+        self.other = (capital[1] + b[place.POWER] * b[place.LOAD]) * b[place.SOLD]
 
     def _finish(self, wins: Floats, shift: Floats, total: Floats, square: Floats) -> Map:
         mean = total / self.samples
@@ -70,7 +70,7 @@ class Work:
     def kernel(self) -> Map:
         sums = self._sums()
         blocks, tile = self.samples // place.BLOCK, (place.TILE_ROWS, place.TILE_COLUMNS)
-        place._add(self.factors, self.lines, blocks, True, 0, 0, *AXES, self.price, 1.0 / self.tokens, *tile, *sums)
+        place.add(self.factors, self.lines, blocks, True, 0, 0, *AXES, self.price, 1.0 / self.tokens, *tile, *sums)
         return self._finish(*sums)
 
     def numpy(self) -> Map:

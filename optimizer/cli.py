@@ -222,7 +222,7 @@ def screen(
     changes: Changes = None,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="At most this long.")] = 60.0,
 ) -> None:
-    """Look for a rough answer with a first-order method, for LPs too large to solve. Nothing is stored."""
+    """Look for a rough answer with a first-order method, meant for LPs too large to solve. Nothing is stored."""
     with _one_error_style():
         loaded = _load(scenario, variant, changes)
         from optimizer.report.terminal import print_sections

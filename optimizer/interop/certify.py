@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.interop.mps import MpsProgram
+from optimizer.interop.mps_program import MpsProgram
 from optimizer.results.section import Section
 from optimizer.solve.certificate import Certificate
 from optimizer.solve.engine import Progress

@@ -11,8 +11,7 @@ that lets rows appear or vanish makes a new session; it says so by name.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from optimizer.instance.instance import Instance, Label
 from optimizer.model.joining import Formulation
+from optimizer.scenario.errors import nearest_name
 from optimizer.solve.compile import compile_lp, recompile
 from optimizer.solve.editing import Edit
 from optimizer.solve.engine import Progress
@@ -279,9 +279,9 @@ def _own(values: NDArray[Any]) -> NDArray[Any]:
     return copy
 
 
-def _nearest(wanted: Label, known: Any) -> str:
-    close = difflib.get_close_matches(str(wanted), [str(name) for name in known], 1)
-    return f"; the nearest is '{close[0]}'" if close else ""
+def _nearest(wanted: Label, known: Iterable[Label]) -> str:
+    close = nearest_name(wanted, known)
+    return f"; the nearest is '{close}'" if close else ""
 
 
 def _other_rows(old: LinearProgram, new: LinearProgram) -> list[str]:

@@ -84,7 +84,7 @@ class Engine:
         self._set("threads", options.threads)
         self._set("random_seed", options.seed)
         self._tolerance = options.tolerance
-        self._pass(lp, cost)
+        self._check(pass_arrays(self._highs, lp, cost))
         kinds = highspy.cb.HighsCallbackType
         self._log_kind = int(kinds.kCallbackLogging)
         self._highs.setCallback(_heard_by(self), None)
@@ -146,9 +146,9 @@ class Engine:
 
         It costs one factorisation, which the next hot run finds ready.
         """
-        verdict = self.run(LOOK, iterations=0)
+        self.run(LOOK, iterations=0)
         info = self._highs.getInfo()
-        return Misfit(max(0, info.num_primal_infeasibilities), max(0, info.num_dual_infeasibilities), verdict.seconds)
+        return Misfit(max(0, info.num_primal_infeasibilities), max(0, info.num_dual_infeasibilities))
 
     def run(
         self,
@@ -262,19 +262,6 @@ class Engine:
         self._iterations = max(self._iterations, said.simplex_iteration_count, said.ipm_iteration_count)
         answer.user_interrupt = self._stop.is_set()  # set each time: HiGHS keeps a yes for the runs that follow
 
-    def _pass(self, lp: LpArrays, cost: Floats) -> None:
-        num_col, num_row, none = len(lp.col_lower), len(lp.row_lower), np.empty(0, np.int32)
-        continuous = np.zeros(num_col, np.int32)  # an empty integrality array makes this overload fail
-        rowwise, minimise = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
-        self._check(
-            self._highs.passModel(
-                num_col, num_row, len(lp.value), 0, rowwise, 1, minimise, 0.0,
-                cost, lp.col_lower, lp.col_upper, lp.row_lower, lp.row_upper,
-                lp.start.astype(np.int32), lp.index.astype(np.int32, copy=False), lp.value,
-                none, none, np.empty(0), continuous,
-            )
-        )  # fmt: skip
-
     def _set(self, name: str, value: Any) -> None:
         if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise ValueError(f"HiGHS refuses option {name} = {value!r}")
@@ -283,6 +270,19 @@ class Engine:
     def _check(status: Any) -> None:
         if status == highspy.HighsStatus.kError:
             raise ValueError("HiGHS refuses the arrays: a bound, cost or index is not a number or out of range")
+
+
+def pass_arrays(highs: Any, lp: LpArrays, cost: Floats) -> Any:
+    """Give a ``highspy.Highs`` an LP by its overload for arrays; returns HiGHS's status."""
+    num_col, num_row, none = len(lp.col_lower), len(lp.row_lower), np.empty(0, np.int32)
+    continuous = np.zeros(num_col, np.int32)  # an empty integrality array makes this overload fail
+    rowwise, minimise = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
+    return highs.passModel(
+        num_col, num_row, len(lp.value), 0, rowwise, 1, minimise, 0.0,
+        cost, lp.col_lower, lp.col_upper, lp.row_lower, lp.row_upper,
+        lp.start.astype(np.int32), lp.index.astype(np.int32, copy=False), lp.value,
+        none, none, np.empty(0), continuous,
+    )  # fmt: skip
 
 
 def _heard_by(engine: Engine) -> Callable[..., None]:

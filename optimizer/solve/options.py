@@ -24,7 +24,8 @@ class SolverOptions:
         seed: HiGHS's random seed.
         crossover: whether an interior point ends in a vertex, which gives a basis for hot starts and exact prices.
         race: let a cold solve run beside a hot one where costs or coefficients changed and a core is free. Which of
-            the two wins may differ from run to run; both plans are certified.
+            the two wins may differ from run to run, as may whether a hot start keeps within its seconds; whatever plan
+            comes is certified, and where the optimum is not unique it may be another one.
         log: print HiGHS's own log.
     """
 

@@ -13,7 +13,6 @@ Bounds of decisions that belong to the family are moved into rows first, since a
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from optimizer.instance.instance import Instance, Label
 from optimizer.model.joining import Formulation
+from optimizer.scenario.errors import nearest_name
 from optimizer.solve.linear_program import Block, LinearProgram
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def add_relief(
     if not limits and not decisions:
         known = {limit.family for limit in formulation.limits.values()}
         known |= {decision.family for decision in formulation.decisions.values() if decision.family is not None}
-        close = difflib.get_close_matches(family, sorted(known), 1)
-        nearest = f"the nearest is '{close[0]}'" if close else f"there are {', '.join(sorted(known))}"
+        close = nearest_name(family, sorted(known))
+        nearest = f"the nearest is '{close}'" if close else f"there are {', '.join(sorted(known))}"
         raise KeyError(f"no family '{family}'; {nearest}")
     found = _Columns(instance)
     for limit in limits:

@@ -44,7 +44,6 @@ class Misfit:
 
     primal: int
     dual: int
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

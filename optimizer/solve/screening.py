@@ -16,13 +16,15 @@ import multiprocessing as mp
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
 
+import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.solve.certificate import Certificate, LpArrays, certify
+from optimizer.solve.engine import pass_arrays
 from optimizer.solve.errors import SolveError
+from optimizer.solve.held import HeldLp
 
 Floats = NDArray[np.float64]
 
@@ -57,11 +59,7 @@ def screen(lp: LpArrays, cost: Floats, offset: float = 0.0, seconds: float = 60.
     started = time.perf_counter()
     context = mp.get_context("spawn")
     here, there = context.Pipe()
-    arrays = tuple(
-        np.ascontiguousarray(a)
-        for a in (lp.col_lower, lp.col_upper, lp.row_lower, lp.row_upper, lp.start, lp.index, lp.value)
-    )
-    worker = context.Process(target=_work, args=(there, arrays, np.asarray(cost, float), seconds), daemon=True)
+    worker = context.Process(target=_work, args=(there, HeldLp(lp), np.asarray(cost, float), seconds), daemon=True)
     try:
         worker.start()
         there.close()
@@ -82,24 +80,15 @@ def screen(lp: LpArrays, cost: Floats, offset: float = 0.0, seconds: float = 60.
     return Screening(certificate.primal_objective, certificate, says, iterations, time.perf_counter() - started)
 
 
-def _work(channel: Connection, arrays: tuple[NDArray[Any], ...], cost: Floats, seconds: float) -> None:
-    """The child: arrays in, (status, iterations, x, y) out; nothing where HiGHS holds no point."""
-    import highspy
-
-    col_lower, col_upper, row_lower, row_upper, start, index, value = arrays
+def _work(channel: Connection, lp: HeldLp, cost: Floats, seconds: float) -> None:
+    """The child: an LP in, (status, iterations, x, y) out; nothing where HiGHS holds no point."""
     highs = highspy.Highs()
     for name, setting in (
         ("output_flag", False), ("solver", "pdlp"), ("presolve", "off"), ("pdlp_optimality_tolerance", TOLERANCE),
         ("kkt_tolerance", TOLERANCE), ("time_limit", seconds),
     ):  # fmt: skip
         highs.setOptionValue(name, setting)
-    none = np.empty(0, np.int32)
-    highs.passModel(
-        len(col_lower), len(row_lower), len(value), 0, int(highspy.MatrixFormat.kRowwise), 1,
-        int(highspy.ObjSense.kMinimize), 0.0, cost, col_lower, col_upper, row_lower, row_upper,
-        start.astype(np.int32), index.astype(np.int32), value, none, none, np.empty(0),
-        np.zeros(len(col_lower), np.int32),
-    )  # fmt: skip
+    pass_arrays(highs, lp, cost)
     highs.run()
     solution = highs.getSolution()
     if solution.value_valid and solution.dual_valid:

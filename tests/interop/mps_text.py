@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.interop.mps import MpsProgram
+from optimizer.interop.mps_program import MpsProgram
 
 
 def mps_text(lp: MpsProgram) -> str:

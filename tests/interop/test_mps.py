@@ -11,7 +11,8 @@ import highspy
 import numpy as np
 import pytest
 
-from optimizer.interop.mps import MpsErrors, MpsProgram, read_mps
+from optimizer.interop.mps import MpsErrors, read_mps
+from optimizer.interop.mps_program import MpsProgram
 from tests.interop.mps_text import mps_text
 from tests.solve.known_optima import NETLIB, PUBLISHED, all_known
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kernels import break_even as place
 from kernels.break_even import INPUTS, Axis, Side, break_even
 from kernels.draws import fill, fixed, lognormal, triangular, uniform
+from kernels.ratio_sums import CAPEX, LIFE, POWER, TOKENS
 from optimizer.results.identity import break_even_ratio
 
 EVERYTHING = Side(
@@ -286,3 +287,9 @@ def test_faults_are_named(change, message):
     }
     with pytest.raises(ValueError, match=message):
         break_even(**(arguments | change))
+
+
+def test_the_compiled_half_numbers_inputs_as_a_side_lists_them() -> None:
+    numbered = {POWER: "power_usd_per_kwh", TOKENS: "tokens_per_kwh", CAPEX: "capex_usd_per_kw", LIFE: "life_years"}
+    assert {at: INPUTS[at] for at in numbered} == numbered
+    assert len(INPUTS) == LIFE + 1

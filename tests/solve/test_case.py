@@ -17,7 +17,7 @@ from optimizer.solve.editing import Edit
 from optimizer.solve.engine import Engine
 from optimizer.solve.errors import SolveError
 from optimizer.solve.session import Session
-from tests.cases.small_world import SmallWorld, musd_per_mw_year
+from tests.cases.small_world import SmallWorld
 from tests.solve.parity import assert_same
 from tests.solve.sample_world import sample_formulation, sample_instance
 
@@ -273,10 +273,9 @@ class TestCuts:
         after = short_queue.solve()
         assert after.statistics["attempts"][0]["road"].startswith("hot")
         assert short_queue.lp.column_values("chips_powered", after.x).sum() == pytest.approx(2.4)
-        # 0.8 kchip fewer: what 1 MW of queue earns, but for the energy that unserved users no longer cost.
+        # 2.4 kchip in the place of 3.2 are what 1 MW of queue less would leave.
         assert after.objective - before.objective == pytest.approx(MW_OF_QUEUE, rel=1e-6)
         assert -cut.price(after) == pytest.approx(MW_OF_QUEUE / 0.8, rel=1e-6)
-        assert musd_per_mw_year(30) > 0
 
 
 class TestAnyWorld:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from optimizer.interop.mps import MpsProgram
+from optimizer.interop.mps_program import MpsProgram
 from optimizer.solve.certificate import certify, evaluate
 from optimizer.solve.options import SolverOptions
 from optimizer.solve.session import Session

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from benchmarks.expansion_lp import expansion_lp
 from optimizer.cli import app
-from optimizer.results.store import Run
 from optimizer.solve import screening
 from optimizer.solve.errors import SolveError
 from optimizer.solve.screening import TOLERANCE, Screening, screen
@@ -34,7 +33,6 @@ def test_it_is_no_solution_and_holds_no_plan() -> None:
     assert not issubclass(Screening, Solution)
     names = {field.name for field in dataclasses.fields(Screening)}
     assert not names & {"x", "y", "z", "row_activity"}
-    assert "Screening" not in str(dataclasses.fields(Run))
 
 
 def test_without_a_point_it_is_an_error_and_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
