@@ -18,6 +18,7 @@ from optimizer.scenario.load import load_scenario
 from optimizer.scenario.schema import PROFILES, TABLES, Sections
 
 ROOT = Path(__file__).resolve().parents[1]
+CLI = sorted((ROOT / "optimizer" / "cli").glob("*.py"))
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 FORMULATION = (DOCS / "formulation.md").read_text(encoding="utf-8")
@@ -93,7 +94,7 @@ def scenario_names() -> frozenset[str]:
 
 def is_known(text: str) -> bool:
     if text.startswith("compute-grid "):
-        return f"def {text.split()[1]}(" in (ROOT / "optimizer" / "cli.py").read_text(encoding="utf-8")
+        return any(f"def {text.split()[1]}(" in file.read_text(encoding="utf-8") for file in CLI)
     if "/" in text:
         return (ROOT / text).exists()
     return text in formulation_names() | code_names() | scenario_names()

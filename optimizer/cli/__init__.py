@@ -1,0 +1,9 @@
+"""The command ``compute-grid``: one module for each group of commands, registered on one application.
+
+A new group is a new module and its name in the import below.
+"""
+
+from . import inputs, plans, programs
+from .frame import app, parse_changes
+
+__all__ = ["app", "inputs", "parse_changes", "plans", "programs"]

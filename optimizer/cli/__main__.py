@@ -1,0 +1,5 @@
+"""``python -m optimizer.cli``."""
+
+from . import app
+
+app()
