@@ -76,6 +76,8 @@ def run_of(plan: Plan, planner: Planner) -> Run:
         notes=tuple(plan.instance.notes),
         summary=headline(plan, frames),
         sections=sections(plan, frames),
+        source={"file": str(plan.scenario.source_path), "variants": plan.scenario.variants_applied},
+        answers=planner.answers(plan),
     )
 
 

@@ -19,9 +19,11 @@ import numpy as np
 
 from optimizer.instance.build import Prepared, prepare
 from optimizer.model.formulation import formulation
+from optimizer.results.answer import Answer
 from optimizer.solve.case import Case
+from optimizer.solve.certificate import evaluate
 from optimizer.solve.options import SolverOptions
-from optimizer.solve.session import Solution
+from optimizer.solve.session import Memory, Solution
 
 if TYPE_CHECKING:
     from optimizer.instance.instance import Instance
@@ -141,6 +143,50 @@ class Planner:
         gone = {name: np.zeros_like(params[name]) for name in ("chip_stock", "chips_max")}
         changes = self._without_demand() | {"reserve_gap_mw": gap} | gone
         return self._answer("without_ai", self.prepared.instance.replace(**changes), self.lp.cost, self.lp.offset)
+
+    def answers(self, plan: Plan) -> tuple[Answer, ...]:
+        """A plan as vectors to be kept, the first stage of most_tokens before the second.
+
+        The basis is that of the session's last solve, so the plan has to be the last one.
+        """
+        memory = self.case.session.memory()
+        own = self.prepared.instance.params
+        kept = [] if plan.tokens is None else [plan.tokens]
+        return tuple(
+            Answer(
+                question=one.question,
+                unit=one.price_unit,
+                x=one.solution.x[: one.lp.num_col],
+                y=one.solution.y[: one.lp.num_row],
+                params={n: v for n, v in one.instance.params.items() if not np.array_equal(v, own[n])},
+                basis_columns=None if memory is None or one is not plan else memory.columns,
+                basis_rows=None if memory is None or one is not plan else memory.rows,
+                cold_seconds=0.0 if memory is None else memory.cold_seconds,
+            )
+            for one in [*kept, plan]
+        )
+
+    def restore(self, answer: Answer, tokens: Plan | None = None) -> Plan:
+        """The plan of an answer that was kept: the LP is edited to it, the vectors are certified, nothing is solved.
+
+        ``tokens`` is the first stage of a plan for most tokens. ValueError where the vectors are no certified plan.
+        """
+        instance = self.prepared.instance.replace(**answer.params)
+        self._timed("compile", lambda: self.case.become(instance))
+        lp = self.case.lp
+        cost, offset = (lp.cost, lp.offset) if answer.unit == "MUSD" else (-lp.goals["tokens"], 0.0)
+        self.case.aim(cost, offset)
+        assert self.options is not None
+        found = evaluate(lp, cost, answer.x, answer.y, offset=offset, tolerance=self.options.certificate_tolerance)
+        if not found.certificate.passed:
+            raise ValueError(f"its plan is not certified: {'; '.join(found.certificate.faults)}")
+        if answer.basis_columns is not None and answer.basis_rows is not None:
+            self.case.session.recall(Memory(answer.basis_columns, answer.basis_rows, answer.cold_seconds))
+        solution = Solution(
+            "optimal", found.certificate.primal_objective, answer.x, found.row_activity, answer.y, found.z,
+            found.certificate, {"road": "kept", "why": "the plan of a stored run"},
+        )  # fmt: skip
+        return Plan(answer.question, self.scenario, instance, lp, solution, answer.unit, tokens)
 
     def _without_demand(self) -> dict[str, np.ndarray]:
         params = self.prepared.instance.params

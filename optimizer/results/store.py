@@ -1,4 +1,4 @@
-"""The run folder: ``<root>/<scenario name>/<UTC stamp>/`` with ``run.json`` and one Parquet file a table.
+"""The run folder: ``<root>/<scenario name>/<UTC stamp>/`` with ``run.json``, one Parquet file a table, ``answers.npz``.
 
 A run appears whole or not at all: it is written to a temporary sibling and renamed. Nothing but pandas is needed to
 read a table (``pandas.read_parquet("results/us/20261125T103000Z/tables/chips_built.parquet")``), and nothing but a JSON
@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from optimizer.results.answer import Answer, read_answers, write_answers
 from optimizer.results.section import Section
 
 FORMAT = 1
@@ -57,6 +58,8 @@ class Run:
     notes: tuple[str, ...] = ()  # labelled assumptions and warnings that a reader must see
     summary: Mapping[str, Any] = field(default_factory=dict)  # headline numbers, units in the keys
     sections: tuple[Section, ...] = ()  # what the terminal shows
+    source: Mapping[str, Any] = field(default_factory=dict)  # file and variants that the scenario was loaded from
+    answers: tuple[Answer, ...] = ()  # the plan as vectors, for `reopen`
     path: Path | None = None  # the run folder, once stored
 
 
@@ -135,6 +138,8 @@ def save_run(run: Run, root: str | Path = "results", csv: bool = False) -> Run:
             (temporary / "csv").mkdir()
             for name, table in run.tables.items():
                 table.to_csv(temporary / "csv" / f"{name}.csv", index=False)
+        if run.answers:
+            write_answers(temporary, run.answers)
         text = json.dumps(_as_json(run), indent=2, ensure_ascii=False, allow_nan=False)
         (temporary / "run.json").write_text(text + "\n", encoding="utf-8")
         path = _rename(temporary, parent, stamp)
@@ -165,12 +170,21 @@ def load_run(path: str | Path) -> Run:
         data = json.loads(file.read_text(encoding="utf-8"))
         if data["format"] != FORMAT:
             raise StoreError(f"{file} has format {data['format']}, this version reads format {FORMAT}")
-        names = {item.name for item in dataclasses.fields(Run)} - {"tables", "sections", "notes", "path"}
+        names = {item.name for item in dataclasses.fields(Run)} - {
+            "tables",
+            "sections",
+            "notes",
+            "path",
+            "source",
+            "answers",
+        }
         return Run(
             **{name: data[name] for name in sorted(names)},
             notes=tuple(data["notes"]),
             sections=tuple(Section.from_dict(section) for section in data["sections"]),
             tables=StoredTables(folder / "tables"),
+            source=data.get("source", {}),
+            answers=read_answers(folder),
             path=folder,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -186,7 +200,7 @@ def folder_name(name: str) -> str:
 def _as_json(run: Run) -> dict[str, Any]:
     """What run.json holds: everything but the tables themselves, which are listed with their size and columns."""
     fields = {item.name: getattr(run, item.name) for item in dataclasses.fields(Run)}
-    del fields["tables"], fields["path"]
+    del fields["tables"], fields["path"], fields["answers"]
     fields["sections"] = [section.as_dict() for section in run.sections]
     tables = {
         name: {"rows": len(table), "columns": [str(column) for column in table.columns]}

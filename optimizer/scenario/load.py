@@ -25,7 +25,7 @@ from optimizer.scenario.semantics import check_semantics
 from optimizer.scenario.shipped import locate, shipped_names, shipped_root
 from optimizer.scenario.table_checks import Tables
 
-__all__ = ["load_scenario", "shipped_names", "validate_scenario"]
+__all__ = ["load_scenario", "reload_scenario", "shipped_names", "validate_scenario"]
 
 
 def load_scenario(
@@ -59,6 +59,17 @@ def load_scenario(
     if overrides:
         document = merge(document, _override_node(overrides, document.mark))
     return _check(document, tuple(variants), tuple(names), faults)
+
+
+def reload_scenario(resolved: Mapping[str, Any], file: Path, variants: Sequence[str] = ()) -> Scenario:
+    """A scenario from what `Scenario.resolved` wrote, as if it stood in ``file``, which need not exist any more.
+
+    ``variants`` are the names that had been applied; they are in the values already. Raises ScenarioErrors.
+    """
+    shipped = shipped_root()
+    root = shipped if shipped is not None and file.is_relative_to(shipped) else file.parent
+    document = _plain_node(resolved, Mark(file, root, None))
+    return _check(document, tuple(variants), tuple(variants), FaultList())
 
 
 def validate_scenario(path_or_name: str | Path, every_variant: bool = True) -> FaultList:
@@ -169,6 +180,11 @@ def merge(lower: Node, upper: Node) -> Node:
 def _override_node(overrides: Mapping[str, Any], at: Mark) -> Node:
     """Overrides as a document without lines; paths in them are relative to the scenario's own folder."""
     mark = Mark(None, at.root, None)
+    return _plain_node(overrides, mark)
+
+
+def _plain_node(values: Any, mark: Mark) -> Node:
+    """Plain data as a document, every value at one place; keys may be dotted."""
 
     def node(value: Any) -> Node:
         if isinstance(value, Mapping):
@@ -184,7 +200,7 @@ def _override_node(overrides: Mapping[str, Any], at: Mark) -> Node:
             return Node([node(entry) for entry in value], mark)
         return Node(value, mark)
 
-    return node(overrides)
+    return node(values)
 
 
 def _check(

@@ -62,6 +62,11 @@ class Scenario(Sections):
         return "+".join(self._applied)
 
     @property
+    def variants_applied(self) -> tuple[str, ...]:
+        """The names of the variants that were applied, in order."""
+        return self._applied
+
+    @property
     def warnings(self) -> tuple[Fault, ...]:
         """Doubtful things that do not stop a run."""
         return tuple(dict.fromkeys(self._faults.warnings))

@@ -24,6 +24,7 @@ from optimizer.solve.options import SolverOptions
 from optimizer.solve.roads import Misfit, Road, Simplex
 
 Floats = NDArray[np.float64]
+Statuses = NDArray[np.int8]
 
 PROGRESS_EVERY_S = 0.5
 DUAL_SHARE = 1e-2  # dual tolerance as a share of the primal one; see SolverOptions.tolerance
@@ -140,6 +141,22 @@ class Engine:
     def start_from(self, basis: Any) -> None:
         """Put a basis of the same LP in the place of the one at hand."""
         self._check(self._highs.setBasis(basis))
+
+    def basis_status(self) -> tuple[Statuses, Statuses]:
+        """Status of each column and row in the basis of the last run, by HiGHS's numbers, (num_col,), (num_row,)."""
+        basis = self._highs.getBasis()
+        columns, rows = ([int(one) for one in part] for part in (basis.col_status, basis.row_status))
+        return np.array(columns, np.int8), np.array(rows, np.int8)
+
+    def put_basis(self, columns: Statuses, rows: Statuses) -> None:
+        """Put a basis in place that :meth:`basis_status` gave. ValueError where it belongs to another LP."""
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status = (
+            [highspy.HighsBasisStatus(one) for one in part.tolist()] for part in (columns, rows)
+        )
+        basis.valid = True
+        if self._highs.setBasis(basis) == highspy.HighsStatus.kError:
+            raise ValueError("HiGHS refuses the basis: it belongs to another linear program")
 
     def misfit(self) -> Misfit:
         """How badly the basis at hand fits the LP as it stands now: a simplex start of no steps.

@@ -68,6 +68,18 @@ class Solution:
     statistics: dict[str, Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What a later session needs to go on from here: a basis, and the seconds of a cold solve, which cap a hot start.
+
+    ``columns`` (num_col,) and ``rows`` (num_row,) hold HiGHS's numbers for the status in the basis.
+    """
+
+    columns: NDArray[np.int8]
+    rows: NDArray[np.int8]
+    cold_seconds: float
+
+
 class Session(EditableLp):
     """Holds one LP in a persistent HiGHS object; edits are bulk calls, ``solve()`` returns certified plans only.
 
@@ -129,6 +141,21 @@ class Session(EditableLp):
             return self._walk(roads, started)
         except Interrupted:
             raise self._error("interrupted", "interrupted", started) from None
+
+    def memory(self) -> Memory | None:
+        """The basis of the last plan, to be kept for another process; None where there is none."""
+        return None if self._last is None else Memory(*self._engine.basis_status(), self._cold_seconds)
+
+    def recall(self, memory: Memory) -> None:
+        """Start the next solve from a basis that another session of this very LP left.
+
+        ValueError where it does not fit.
+        """
+        if (len(memory.columns), len(memory.rows)) != (len(self._lp.col_lower), len(self._lp.row_lower)):
+            raise ValueError("the basis belongs to another linear program")
+        self._engine.put_basis(memory.columns, memory.rows)
+        self._last = Start.of(self._engine.basis(), self._cost, self._lp, self._matrix)
+        self._cold, self._cold_seconds = [self._last], memory.cold_seconds
 
     def _walk(self, roads: list[Road], started: float) -> Solution:
         """One road after the other."""
