@@ -60,7 +60,8 @@ def read_answers(folder: Path) -> tuple[Answer, ...]:
     if not (folder / FILE).is_file():
         return ()
     try:
-        with np.load(folder / FILE, allow_pickle=False) as kept:
+        # opened here: NumPy leaves a damaged file open
+        with (folder / FILE).open("rb") as source, np.load(source, allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files}
     except zipfile.BadZipFile as error:
         raise ValueError(f"{FILE} is damaged: {error}") from None
