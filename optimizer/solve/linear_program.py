@@ -49,7 +49,10 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class LinearProgram:
-    """Costs by part and goals (column vectors), bounds, and the matrix by rows: ``start``, ``index``, ``value``."""
+    """Costs by part and goals (column vectors), bounds, and the matrix by rows: ``start``, ``index``, ``value``.
+
+    ``charged`` names the decisions that a part of the costs falls on, so that nobody adds up its zeros elsewhere.
+    """
 
     costs: Mapping[str, np.ndarray]
     cost_offset: Mapping[str, float]
@@ -64,6 +67,7 @@ class LinearProgram:
     value: np.ndarray
     columns: Mapping[str, Block]
     rows: Mapping[str, Block]
+    charged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def num_col(self) -> int:
@@ -84,8 +88,10 @@ class LinearProgram:
     def cost(self) -> np.ndarray:
         """The sum of all cost parts, MUSD a unit of each column; a new array at first use, then kept."""
         total = np.zeros(self.num_col)
-        for part in self.costs.values():
-            total += part
+        for name, part in self.costs.items():
+            for decision in self.charged.get(name, self.columns):
+                span = self.columns[decision].span
+                total[span] += part[span]
         return total
 
     @property

@@ -263,6 +263,21 @@ def test_compiling_twice_gives_the_same_arrays_to_the_bit() -> None:
         assert np.array_equal(getattr(one, name), getattr(two, name))
 
 
+def test_the_cost_is_the_sum_of_its_parts_to_the_bit() -> None:
+    formulation, instance = sample_formulation(), sample_instance()
+    lp = compile_lp(formulation, instance)
+    total = np.zeros(lp.num_col)
+    for name, part in lp.costs.items():
+        total += part
+        charged = [lp.columns[decision].span for decision in lp.charged[name]]
+        elsewhere = part.copy()
+        for span in charged:
+            elsewhere[span] = 0.0
+        assert charged
+        assert not elsewhere.any(), name
+    np.testing.assert_array_equal(lp.cost, total)
+
+
 def test_templates_travel_to_other_processes() -> None:
     templates = pickle.loads(pickle.dumps(templates_of(FORMULATION)))
     instance = sample_instance(seed=2)

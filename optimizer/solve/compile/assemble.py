@@ -19,7 +19,7 @@ from optimizer.model.joining import Formulation
 from optimizer.model.records import DecisionRecord, LimitRecord
 from optimizer.solve.compile.evaluate import CompileError, Entries, Evaluator, sum_by_row
 from optimizer.solve.compile.frames import Frame, Structure
-from optimizer.solve.compile.nodes import RowTemplate, ScalarTemplate
+from optimizer.solve.compile.nodes import Decision, RowTemplate, ScalarTemplate
 from optimizer.solve.compile.templates import Templates, templates_of
 from optimizer.solve.linear_program import Block, LinearProgram
 
@@ -92,7 +92,9 @@ def compile_lp(formulation: Formulation, instance: Instance, templates: Template
     lower, upper = np.empty(num_col), np.empty(num_col)
     for name, block in columns.items():
         _bound_columns(evaluator, formulation.decisions[name], lower[block.span], upper[block.span])
-    return _joined(evaluator, formulation, columns, parts, costs, cost_offset, goals, goal_offset, lower, upper)
+    return _joined(
+        evaluator, formulation, templates, columns, parts, costs, cost_offset, goals, goal_offset, lower, upper
+    )
 
 
 def recompile(
@@ -136,6 +138,7 @@ def recompile(
     return _joined(
         evaluator,
         formulation,
+        templates,
         lp.columns,
         parts,
         {**lp.costs, **costs},
@@ -320,6 +323,7 @@ class _Matrix:
 def _joined(
     evaluator: Evaluator,
     formulation: Formulation,
+    templates: Templates,
     columns: Mapping[str, Block],
     parts: dict[str, Rows | PackedRows],
     costs: dict[str, np.ndarray],
@@ -334,7 +338,11 @@ def _joined(
     matrix = _Matrix(evaluator, num_row, len(col_lower), cells)
     rows = {name: matrix.add(parts.pop(name), formulation.limits[name]) for name in list(parts)}
     matrix.cut()
+    charged = {
+        name: tuple(dict.fromkeys(term.leaf.name for term in template.terms if isinstance(term.leaf, Decision)))
+        for name, template in templates.costs.items()
+    }
     return LinearProgram(
         costs, cost_offset, goals, goal_offset, col_lower, col_upper, matrix.lower, matrix.upper,
-        matrix.start, matrix.index, matrix.value, columns, rows,
+        matrix.start, matrix.index, matrix.value, columns, rows, charged,
     )  # fmt: skip
