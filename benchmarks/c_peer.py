@@ -13,6 +13,9 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +29,7 @@ def compiler() -> str | None:
     return shutil.which(os.environ.get("CC", "cc"))
 
 
+@cache
 def load(name: str) -> ctypes.CDLL:
     """The compiled source ``name``; RuntimeError without a compiler, CalledProcessError for one that refuses it."""
     cc = compiler()
@@ -43,6 +47,21 @@ def load(name: str) -> ctypes.CDLL:
             subprocess.run([cc, *OPTIONS, "-o", str(made), str(source), "-lm"], check=True)
             made.replace(library)
     return ctypes.CDLL(str(library))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Peers run on one thread meanwhile; without a compiler there is no peer, and nothing to do."""
+    if compiler() is None:
+        yield
+        return
+    library = load("ceilings")
+    before = library.threads()
+    library.set_threads(1)
+    try:
+        yield
+    finally:
+        library.set_threads(before)
 
 
 def pointer(array: NDArray[np.generic]) -> ctypes.c_void_p:

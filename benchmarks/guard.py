@@ -1,0 +1,165 @@
+"""Whether kernels are still as fast beside their peers as they were: ratios, since seconds are noise.
+
+    python -m benchmarks.guard            measure and compare with benchmarks/baseline.json; exit code 1 for a fault
+    python -m benchmarks.guard --short    fewer repeats, for an automatic check
+    python -m benchmarks.guard --record   measure and write the baseline
+
+For each case: how many times the kernel is faster than NumPy and than C, on one thread, the best of alternating
+repeats, and which share of the machine's own ceiling it reaches (ceilings.py), measured in the same run. A ratio below
+half of the recorded one is a fault. C is compiled for the machine at hand and NumPy is not, so baselines of other
+processors differ by tens of per cent; half is far beyond that. Without a C compiler only NumPy is compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+from benchmarks import c_peer, ceilings
+from benchmarks.case import Case, cases
+
+BASELINE = Path(__file__).parent / "baseline.json"
+FAULT_BELOW = 0.5  # of the recorded ratio
+LEAST_S = 2e-3  # a repeat shorter than this is run several times
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One case. ``numpy`` and ``c``: how many times the kernel is faster; ``ceiling``: share of what is possible."""
+
+    cells: int
+    kernel_ms: float
+    numpy: float
+    c: float | None = None
+    ceiling: float | None = None
+    bound_by: str | None = None
+
+
+def measure(case: Case, repeats: int, limits: ceilings.Ceilings | None) -> Measured:
+    """The case at its guarded size."""
+    work = case.make(case.guarded)
+    roads: dict[str, Callable[[Any], Any]] = {"kernel": case.kernel, "numpy": case.numpy}
+    if case.c is not None and limits is not None:
+        roads["c"] = case.c
+    answers = {name: road(work) for name, road in roads.items()}
+    for name in roads:
+        case.same(answers[name], answers["kernel"])
+    best = dict.fromkeys(roads, np.inf)
+    for repeat in range(repeats):
+        for name, road in roads.items():
+            if name == "numpy" and repeat >= max(1, repeats // 4):  # slow, and far behind
+                continue
+            best[name] = min(best[name], _seconds(road, work))
+    ratio = {name: seconds / best["kernel"] for name, seconds in best.items()}
+    found = Measured(case.cells(work), best["kernel"] * 1e3, round(ratio["numpy"], 2))
+    if limits is None:
+        return found
+    need = (case.bytes(work), case.operations(work))
+    return Measured(
+        found.cells,
+        found.kernel_ms,
+        found.numpy,
+        round(ratio["c"], 2) if "c" in ratio else None,
+        round(limits.seconds(*need) / best["kernel"], 2),
+        limits.binding(*need),
+    )
+
+
+def _seconds(road: Callable[[Any], Any], work: Any) -> float:
+    """Seconds of one call; the mean of several where one is too short to be timed."""
+    begin = time.perf_counter()
+    road(work)
+    first = time.perf_counter() - begin
+    if first >= LEAST_S:
+        return first
+    calls = int(LEAST_S / max(first, 1e-7)) + 1
+    begin = time.perf_counter()
+    for _ in range(calls):
+        road(work)
+    return min(first, (time.perf_counter() - begin) / calls)
+
+
+def faults(found: dict[str, Measured], recorded: dict[str, dict[str, Any]]) -> list[str]:
+    """What is slower than it was, in words; cases without a record are none."""
+    words = []
+    for name, now in found.items():
+        then = recorded.get(name, {})
+        for peer in ("numpy", "c"):
+            before, after = then.get(peer), getattr(now, peer)
+            if before is not None and after is not None and after < FAULT_BELOW * before:
+                words.append(f"{name}: {after:.2f} times as fast as {peer}, {before:.2f} when recorded")
+    return words
+
+
+def table(found: dict[str, Measured]) -> str:
+    """All cases in Markdown."""
+    lines = [
+        "| case | cells | kernel, ms | times as fast as NumPy | as C | share of the ceiling | bound by |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, m in found.items():
+        c, ceiling = ("-" if value is None else f"{value:.2f}" for value in (m.c, m.ceiling))
+        lines.append(
+            f"| {name} | {m.cells:,} | {m.kernel_ms:.2f} | {m.numpy:.1f} | {c} | {ceiling} | {m.bound_by or '-'} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="three repeats instead of fifteen")
+    parser.add_argument("--record", action="store_true", help="write the baseline")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    chosen = parser.parse_args()
+    numba.set_num_threads(1)
+    repeats = 3 if chosen.short else 15
+    with c_peer.one_thread():
+        limits = ceilings.measure() if c_peer.compiler() else None
+        found = {case.name: measure(case, repeats, limits) for case in cases() if chosen.only in case.name}
+    print(table(found))
+    if limits is not None:
+        print(
+            f"\nOne core: {limits.bandwidth / 1e9:.1f} GB/s, {limits.operations / 1e9:.1f} billion operations a second."
+        )
+    if chosen.record:
+        record = {
+            "machine": {
+                "processor": _processor(), "cores": os.cpu_count(), "system": platform.platform(),
+                "python": platform.python_version(), "numba": numba.__version__, "numpy": np.__version__,
+                "date": dt.date.today().isoformat(),
+                "bandwidth_gb_per_s": limits and round(limits.bandwidth / 1e9, 1),
+                "operations_per_ns": limits and round(limits.operations / 1e9, 1),
+            },
+            "cases": {name: asdict(measured) for name, measured in found.items()},
+        }  # fmt: skip
+        BASELINE.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        print(f"written: {BASELINE.name}")
+        return 0
+    words = faults(found, json.loads(BASELINE.read_text(encoding="utf-8"))["cases"])
+    for line in words:
+        print(f"slower: {line}", file=sys.stderr)
+    return 1 if words else 0
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        return next(line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
