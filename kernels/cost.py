@@ -15,9 +15,7 @@ of a host are found once for all markets:
 
     cheapest   2 flops and 1 comparison a (w,r,g,h), then a (w,m,r,h); for the k cheapest k times the second, and a few
                comparisons more for what enters a list
-    mean       2 flops a (w,m,r,h): chips enter as sums, since the cost is linear in the price
-    quantiles  3 flops and 4 comparisons a (w,m,r,g,h), then a selection among about a tenth of the options: exact, in a
-               buffer of the options of one (w,m,h)
+    mean, quantiles   in kernels/cost_spread.py
 
 `cheapest` reads 8 bytes of price a (w,r,g,h) and 8 bytes of the hosts' best a (w,m,r,h), all from the caches of a core,
 and writes 16 bytes a (w,m,h) and place. Parallel loops run over cells that do not read each other, so the number of
@@ -25,7 +23,7 @@ threads does not change a bit.
 
 An option that does not exist is infinite: an arc that latency or trust forbids (network), a chip that may not come
 (allowed), a chip that cannot serve a class (no tokens). Where nothing is left, the cheapest cost is infinite with
-position -1, and mean and quantiles are not a number. Of equals the lowest host wins, then the lowest chip; chips of one
+position -1. Of equals the lowest host wins, then the lowest chip; chips of one
 host are compared before the network cost is added.
 """
 
@@ -44,7 +42,6 @@ Whole = NDArray[np.int64]
 
 FOUR = 4  # options compared before the best so far is looked at
 BLOCK = 256  # hours worked on at a time: the best of all hosts for them stay in the cache
-QUANTILE_BLOCK = 32  # hours that share one list of the options that exist
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,158 +269,6 @@ def cheapest(options: Options, places: int = 1) -> tuple[Floats, NDArray[np.int6
     option = np.empty(cost.shape, np.int64)
     _cheapest(options.fixed, options.energy, options.price, options.network, BLOCK, cost, option)
     return cost, option
-
-
-@jit_parallel
-def _mean(fixed: Floats, energy: Floats, price: Floats, network: Floats, result: Floats) -> None:
-    workloads, markets, hosts = network.shape
-    chips, hours = energy.shape[1], price.shape[1]
-    for task in numba.prange(workloads * markets):
-        w, m = task // markets, task % markets
-        count, base = 0, 0.0
-        slope = np.zeros(hosts)
-        for r in range(hosts):
-            for g in range(chips):
-                if fixed[w, r, g] < np.inf and network[w, m, r] < np.inf:
-                    count += 1
-                    base += fixed[w, r, g] + network[w, m, r]
-                    slope[r] += energy[w, g]
-        result[w, m] = base
-        for r in range(hosts):
-            if slope[r] > 0.0:
-                for h in range(hours):
-                    result[w, m, h] += slope[r] * price[r, h]
-        for h in range(hours):
-            result[w, m, h] = result[w, m, h] / count if count else np.nan
-
-
-def mean(options: Options) -> Floats:
-    """Mean over the options that exist, USD per million tokens, (workload, market, hour); not a number without any."""
-    result = np.empty((*options.network.shape[:2], options.price.shape[1]))
-    _mean(options.fixed, options.energy, options.price, options.network, result)
-    return result
-
-
-@jit
-def _select(values: Floats, low: int, high: int, wanted: int) -> None:
-    """Reorder values[low..high] so that place ``wanted`` holds what sorting would put there, smaller ones before it."""
-    while high > low:
-        middle = (low + high) // 2
-        a, b, c = values[low], values[middle], values[high]
-        pivot = max(min(a, b), min(max(a, b), c))
-        i, j = low, high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if wanted <= j:
-            high = j
-        elif wanted >= i:
-            low = i
-        else:
-            return
-
-
-@jit
-def _neighbours(values: Floats, wanted: int, room: Floats) -> tuple[float, float]:
-    """What sorting would put at ``wanted`` and at the place after it (infinity after the end); ``room`` is scratch.
-
-    Every eighth value gives a bracket that very likely holds both; only what lies in it is looked at twice. Where the
-    bracket fails, all values are.
-    """
-    count, size = len(values), len(values) // 8
-    low, high = -np.inf, np.inf
-    if size >= 16:
-        for i in range(size):
-            room[i] = values[8 * i]
-        centre, reach = wanted * (size / count), np.sqrt(size) + 1.0
-        first, last = int(np.floor(centre - reach)), int(np.ceil(centre + reach))
-        if first >= 0:
-            _select(room, 0, size - 1, first)
-            low = room[first]
-        if last < size:
-            _select(room, max(first, 0), size - 1, last)
-            high = room[last]
-    below, kept = 0, 0
-    for i in range(count):
-        value = values[i]
-        room[kept] = value
-        kept += (value >= low) & (value <= high)
-        below += value < low
-    if not below <= wanted < below + kept - (wanted + 1 < count):
-        room[:count] = values
-        below, kept = 0, count
-    place = wanted - below
-    _select(room, 0, kept - 1, place)
-    above = np.inf
-    for i in range(place + 1, kept):
-        above = min(above, room[i])
-    return room[place], above
-
-
-@jit_parallel
-def _quantiles(
-    fixed: Floats, energy: Floats, price: Floats, network: Floats, share: Floats, block: int, result: Floats
-) -> None:
-    workloads, markets, hosts = network.shape
-    chips, hours = energy.shape[1], price.shape[0]
-    blocks = (hours + block - 1) // block
-    for task in numba.prange(workloads * markets * blocks):
-        w, m, start = task // blocks // markets, task // blocks % markets, task % blocks * block
-        base = np.empty(hosts * chips)
-        slope = np.empty(hosts * chips)
-        values = np.empty(hosts * chips)
-        room = np.empty(hosts * chips)
-        until = np.zeros(hosts, np.int64)
-        count = 0
-        for r in range(hosts):
-            for g in range(chips):
-                if fixed[w, r, g] < np.inf and network[w, m, r] < np.inf:
-                    base[count], slope[count] = fixed[w, r, g], energy[w, g]
-                    count += 1
-            until[r] = count
-        for h in range(start, min(start + block, hours)):
-            at = 0
-            for r in range(hosts):
-                arc, hourly = network[w, m, r], price[h, r]
-                for i in range(at, until[r]):
-                    values[i] = (base[i] + slope[i] * hourly) + arc
-                at = until[r]
-            for k in range(len(share)):
-                if count == 0:
-                    result[k, w, m, h] = np.nan
-                    continue
-                place = share[k] * (count - 1)
-                here, above = _neighbours(values[:count], int(place), room)
-                if place > int(place):
-                    here = min(here + (above - here) * (place - int(place)), above)
-                result[k, w, m, h] = here
-
-
-def quantiles(options: Options, shares: ArrayLike) -> Floats:
-    """Exact quantiles over the options that exist, linear between neighbours as NumPy's default.
-
-    Args:
-        shares: between 0 and 1, one dimension, in any order.
-
-    Returns:
-        USD per million tokens, (share, workload, market, hour); not a number where no option exists.
-
-    Raises:
-        ValueError: for a share outside 0 to 1.
-    """
-    share = np.ascontiguousarray(shares, dtype=np.float64)
-    if share.ndim != 1 or not ((share >= 0.0) & (share <= 1.0)).all():
-        raise ValueError(f"shares of a quantile lie between 0 and 1 in one dimension, not {shares!r}")
-    result = np.empty((len(share), *options.network.shape[:2], options.price.shape[1]))
-    price = np.ascontiguousarray(options.price.T)
-    _quantiles(options.fixed, options.energy, price, options.network, share, QUANTILE_BLOCK, result)
-    return result
 
 
 def cells(options: Options, workload: int, market: int, hours: slice = slice(None)) -> Floats:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from kernels.cost import Options, cheapest, mean, quantiles
+from kernels.cost import Options, cheapest
+from kernels.cost_spread import mean, quantiles
 from optimizer.instance.build import Prepared, prepare
 from optimizer.instance.compute import workload_table
 from optimizer.instance.demand import make_streams, served_markets
