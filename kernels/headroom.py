@@ -61,6 +61,12 @@ def _short(gaps: Floats, size: float) -> tuple[int, float]:
     return k0 + k1 + k2 + k3, (s0 + s1) + (s2 + s3)
 
 
+@jit
+def _all_peaks(load: Floats, season: Whole, peak: Floats) -> None:
+    for row in range(len(load)):
+        _peaks(load[row], season, peak[row])
+
+
 def _rows(load: Floats, season: Whole, seasons: int, shares: Floats, found: Floats) -> None:
     """``found[row, share]``; shares fall, so that each begins where the one before has ended."""
     hours = load.shape[1]
@@ -116,6 +122,19 @@ def headroom(load: ArrayLike, season: ArrayLike, share: ArrayLike) -> Floats:
     result = np.empty_like(found)
     result[:, order] = found
     return result.reshape(*loads.shape[:-1], *shares.shape)
+
+
+def seasonal_peaks(load: ArrayLike, season: ArrayLike) -> Floats:
+    """The highest load of each season: MW, the leading shape of ``load`` followed by the season.
+
+    What an hour leaves below it is the headroom that flexible load may take in that hour. Arguments and errors as for
+    `headroom`; minus infinity for a season without an hour.
+    """
+    loads, seasons = _checked(load, season)
+    rows = loads.reshape(-1, loads.shape[-1])
+    peak = np.empty((len(rows), int(seasons.max()) + 1))
+    _all_peaks(rows, seasons, peak)
+    return peak.reshape(*loads.shape[:-1], -1)
 
 
 def _checked(load: ArrayLike, season: ArrayLike) -> tuple[Floats, Whole]:

@@ -92,12 +92,13 @@ def build(world: World, out: Draft) -> None:
 def _headroom(world: World, out: Draft, names: pd.Index, share: float) -> tuple[Floats, Floats]:
     """Headroom below the seasonal peak per host, period and snapshot, largest flexible load over 8760 hours; in MW."""
     from kernels.headroom import headroom as largest_flexible_load
+    from kernels.headroom import seasonal_peaks
 
     rows = [out.position("region")[name] for name in names]
     load = np.ascontiguousarray(world.load_mw[:, rows].T)
     month = np.repeat(np.arange(12), np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) * 24)
     season = SEASON_OF_MONTH[month]
-    peaks = np.stack([load[:, season == s].max(axis=1) for s in range(3)], axis=1)
+    peaks = seasonal_peaks(load, season)
     energy, _ = growth(world)
     factor = energy[rows]
     shots = world.snapshots

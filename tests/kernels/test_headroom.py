@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.headroom import headroom
+from kernels.headroom import headroom, seasonal_peaks
 
 
 def curtailed_share(load, season, size):
@@ -136,3 +136,14 @@ def test_the_same_bits_for_any_number_of_threads(monkeypatch):
 def test_wrong_input_is_named(load, season, share, words):
     with pytest.raises(ValueError, match=words):
         headroom(load, season, share)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 3))
+def test_seasonal_peaks_are_the_highest_loads(seed, hours, seasons):
+    rng = np.random.default_rng(seed)
+    load, season = rng.normal(size=(2, 3, hours)), rng.integers(0, seasons, hours)
+    found = seasonal_peaks(load, season)
+    for s in range(season.max() + 1):
+        expected = load[..., season == s].max(axis=-1, initial=-np.inf)
+        np.testing.assert_array_equal(found[..., s], expected)
+    assert found.shape == (2, 3, season.max() + 1)
