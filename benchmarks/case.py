@@ -30,7 +30,6 @@ class Case:
         bytes: what has to come from memory and go back at least.
         operations: vector operations at least: an addition, product, comparison or choice of one number is one; a
             product and a sum are two, since kernels do not fuse them.
-        materialises: whether NumPy makes a table of all cells that the kernel never makes.
     """
 
     name: str
@@ -44,7 +43,6 @@ class Case:
     cells: Callable[[Any], int]
     bytes: Callable[[Any], float]
     operations: Callable[[Any], float]
-    materialises: bool = True
 
 
 def cases() -> list[Case]:

@@ -121,7 +121,7 @@ CASES = [
     Case("cost: cheapest", (16, 32, 64, 128), 64, make, by_kernel, by_table, in_c, same_best, cells, moved, operations),
     Case(
         "cost: cheapest, two steps", (128, 512, 2048, 8760), 512, make, by_kernel, in_two_steps, in_c, same_best, cells,
-        moved, operations, materialises=False,
+        moved, operations,
     ),
     Case(
         "cost: mean", (16, 32), 16, make, mean, lambda o: spread_by_table(o, False), None, same, cells, moved,

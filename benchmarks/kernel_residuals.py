@@ -88,6 +88,6 @@ def operations(work: Work) -> float:
 CASES = [
     Case(
         "residuals: products", (40_000, 80_000, 160_000, 320_000), 160_000, make, by_kernel, by_scipy, in_c, same,
-        lambda w: len(w.index), moved, operations, materialises=False,
+        lambda w: len(w.index), moved, operations,
     )
 ]  # fmt: skip
