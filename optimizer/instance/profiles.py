@@ -166,7 +166,10 @@ def month_hour_profiles(
     settings = calm if scatter is None else scatter
     distances = distance_km(np.asarray(lat, dtype=float), np.asarray(lon, dtype=float))
     shape = month_hour_to_local(load_days) * np.repeat(load_day_factors(distances, settings), 24, axis=0)
-    factors = {name: wind_capacity_factors(table, distances, settings) for name, table in monthly.items()}
+    factors: dict[str, Array] = {}
+    for name, table in monthly.items():
+        twin = next((other for other in factors if monthly[other] is table), None)
+        factors[name] = wind_capacity_factors(table, distances, settings) if twin is None else factors[twin]
     factors["solar"] = solar_capacity_factors(month_hour_to_local(solar_days), sun, distances, settings)
     note = "every day of a month is its mean day: no calm week, no cloud" if scatter is None else scatter.describe()
     return Profiles(

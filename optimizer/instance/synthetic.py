@@ -22,19 +22,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.instance.hours import (
-    DAYS,
-    HOURS,
-    MONTH_DAYS,
-    MONTH_HOURS,
-    MONTH_OF_DAY,
-    MONTH_OF_HOUR,
-    Array,
-    scale_to_total,
-)
+from kernels.profiles import noise, scatter
+from optimizer.instance.hours import MONTH_DAYS, MONTH_HOURS, MONTH_OF_DAY, MONTH_OF_HOUR, Array
 
 EARTH_RADIUS_KM = 6371.0
-_NORMAL_GRID = np.linspace(-4.5, 4.5, 181)  # where quantiles are computed; between them they are interpolated
+GRID_ENDS = (-4.5, 4.5)
+NORMAL_GRID = np.linspace(*GRID_ENDS, 181)  # where quantiles are computed; between them they are interpolated
 
 
 @dataclass(frozen=True)
@@ -76,41 +69,29 @@ def distance_km(lat: Array, lon: Array) -> Array:
     return 2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
 
 
-def correlated_noise(steps: int, distances_km: Array, memory: float, reach_km: float, seed: tuple[int, int]) -> Array:
-    """Standard normal series [steps, n]: each remembers its last step, neighbours move together.
+def correlated_noise(
+    steps: np.ndarray, distances_km: Array, memory: float, reach_km: float, seed: tuple[int, int]
+) -> Array:
+    """Standard normal series [n, steps]: each remembers its last step, neighbours move together.
 
     The correlation of two regions is exp(-distance / reach_km) at every lag; that of one region at lag k is memory**k.
+    ``steps`` is the month of every step: within each, a series has zero mean and unit variance, since a month's mean is
+    data and not chance.
     """
-    if not 0.0 <= memory < 1.0:
-        raise ValueError(f"the memory of a series lies in [0, 1), found {memory}")
     regions = len(distances_km)
     correlation = np.exp(-distances_km / reach_km) + 1e-9 * np.eye(regions)  # two regions may share one place
-    shocks = np.random.default_rng(seed).standard_normal((steps, regions)) @ np.linalg.cholesky(correlation).T
-    series = np.empty_like(shocks)
-    series[0] = shocks[0]
-    fresh = np.sqrt(1.0 - memory**2)
-    for step in range(1, steps):
-        series[step] = memory * series[step - 1] + fresh * shocks[step]
-    return series
+    shocks = np.random.default_rng(seed).standard_normal((len(steps), regions)) @ np.linalg.cholesky(correlation).T
+    return noise(shocks, memory, steps)
 
 
-def _standardised(series: Array, groups: np.ndarray) -> Array:
-    """Zero mean and unit variance within each group of steps: a month's mean is data, not chance."""
-    result = np.empty_like(series)
-    for group in np.unique(groups):
-        part = series[groups == group]
-        result[groups == group] = (part - part.mean(axis=0)) / part.std(axis=0)
-    return result
-
-
-def _beta_map(normal: Array, mean: float, cv: float, top: float) -> Array:
-    """Map one standard normal series [t] to a beta distribution on [0, top] with this mean and variation.
+def _beta_quantiles(mean: float, cv: float, top: float) -> Array:
+    """Beta distribution on [0, top] with this mean and variation, at the points of ``NORMAL_GRID``.
 
     The variance is capped at 0.3 of the largest possible one: beyond, a beta distribution piles up at both ends.
     """
     centre = mean / top
     if not 0.0 < centre < 1.0 or cv <= 0.0:
-        return np.full_like(normal, mean)
+        return np.full_like(NORMAL_GRID, mean)
     variance = min((cv * centre) ** 2, 0.3 * centre * (1.0 - centre))
     sharpness = centre * (1.0 - centre) / variance - 1.0
     from scipy.special import (
@@ -118,25 +99,20 @@ def _beta_map(normal: Array, mean: float, cv: float, top: float) -> Array:
         ndtr,
     )  # here: loaded before Pyomo it draws in all of scipy.stats, half a second
 
-    quantiles = betaincinv(centre * sharpness, (1.0 - centre) * sharpness, ndtr(_NORMAL_GRID))
-    return top * np.interp(normal, _NORMAL_GRID, quantiles)
+    return top * betaincinv(centre * sharpness, (1.0 - centre) * sharpness, ndtr(NORMAL_GRID))
 
 
 def wind_capacity_factors(monthly: Array, distances_km: Array, settings: ScatterSettings) -> Array:
     """Hourly wind capacity factors [8760, n] on the local clock from monthly means [n, 12], met exactly."""
     if settings.wind_cv <= 0.0:
         return np.ascontiguousarray(monthly[:, MONTH_OF_HOUR].T)
-    noise = correlated_noise(HOURS, distances_km, settings.wind_memory, settings.wind_km, (settings.seed, 1))
-    noise = _standardised(noise, MONTH_OF_HOUR)
-    result = np.empty_like(noise)
-    for month in range(12):
-        rows = month == MONTH_OF_HOUR
-        drawn = np.stack(
-            [_beta_map(noise[rows, r], m, settings.wind_cv, 1.0) for r, m in enumerate(monthly[:, month])], axis=1
-        )
-        total = monthly[:, month] * MONTH_HOURS[month]
-        result[rows] = scale_to_total(drawn, np.ones(len(drawn)), total, np.ones_like(total))
-    return result
+    normal = correlated_noise(MONTH_OF_HOUR, distances_km, settings.wind_memory, settings.wind_km, (settings.seed, 1))
+    known: dict[float, Array] = {}  # provinces share months: two figures may be one
+    for mean in monthly.ravel().tolist():
+        if mean not in known:
+            known[mean] = _beta_quantiles(mean, settings.wind_cv, 1.0)
+    quantiles = np.array([[known[mean] for mean in row] for row in monthly.tolist()])
+    return scatter(normal, MONTH_OF_HOUR, GRID_ENDS, quantiles, None, monthly * MONTH_HOURS).T
 
 
 def solar_capacity_factors(clear_days: Array, monthly: Array, distances_km: Array, settings: ScatterSettings) -> Array:
@@ -146,25 +122,19 @@ def solar_capacity_factors(clear_days: Array, monthly: Array, distances_km: Arra
     means [n, 12] are met exactly. The brightest day is 1 + 1.6 x cv above the mean, which gives the left-skewed days
     of the US record.
     """
-    noise = correlated_noise(DAYS, distances_km, settings.solar_memory, settings.solar_km, (settings.seed, 2))
-    noise = _standardised(noise, MONTH_OF_DAY)
-    clouds = np.ones_like(noise)
-    result = np.empty_like(clear_days)
-    for month in range(12):
-        days, rows = month == MONTH_OF_DAY, month == MONTH_OF_HOUR
-        cv = settings.solar_cv + settings.solar_cv_swing * np.cos(2 * np.pi * month / 12)
-        if settings.solar_cv > 0.0:
-            clouds[days] = np.stack([_beta_map(column, 1.0, cv, 1.0 + 1.6 * cv) for column in noise[days].T], axis=1)
-        cloudy = clear_days[rows] * np.repeat(clouds[days], 24, axis=0)
-        total = monthly[:, month] * MONTH_HOURS[month]
-        result[rows] = scale_to_total(cloudy, np.ones(len(cloudy)), total, np.ones_like(total))
-    return result
+    normal = correlated_noise(MONTH_OF_DAY, distances_km, settings.solar_memory, settings.solar_km, (settings.seed, 2))
+    sizes = settings.solar_cv + settings.solar_cv_swing * np.cos(2 * np.pi * np.arange(12) / 12)
+    if settings.solar_cv <= 0.0:
+        sizes = np.zeros(12)
+    clouds = np.stack([_beta_quantiles(1.0, cv, 1.0 + 1.6 * cv) for cv in sizes.tolist()])
+    quantiles = np.broadcast_to(clouds, (len(monthly), *clouds.shape))
+    return scatter(normal, MONTH_OF_DAY, GRID_ENDS, quantiles, clear_days.T, monthly * MONTH_HOURS).T
 
 
 def load_day_factors(distances_km: Array, settings: ScatterSettings) -> Array:
     """Factors [365, n] of daily load around its monthly mean day; the mean of every month is exactly 1."""
-    noise = correlated_noise(DAYS, distances_km, settings.load_memory, settings.load_km, (settings.seed, 3))
-    factors = 1.0 + settings.load_cv * np.clip(_standardised(noise, MONTH_OF_DAY), -3.0, 3.0)
+    normal = correlated_noise(MONTH_OF_DAY, distances_km, settings.load_memory, settings.load_km, (settings.seed, 3)).T
+    factors = 1.0 + settings.load_cv * np.clip(normal, -3.0, 3.0)
     for month in range(12):
         days = month == MONTH_OF_DAY
         factors[days] *= MONTH_DAYS[month] / factors[days].sum(axis=0)

@@ -145,10 +145,11 @@ def test_monthly_factors_out_of_range_are_refused() -> None:
 def test_noise_follows_distance_and_refuses_endless_memory() -> None:
     places = distance_km(np.array([0.0, 0.0]), np.array([0.0, 90.0]))
     assert places[0, 1] == pytest.approx(10_007.5, abs=1.0)
-    noise = correlated_noise(20_000, np.array([[0.0, 100.0], [100.0, 0.0]]), 0.5, 200.0, (1, 1))
-    assert np.corrcoef(noise.T)[0, 1] == pytest.approx(np.exp(-0.5), abs=0.03)
+    steps = np.zeros(20_000, int)
+    noise = correlated_noise(steps, np.array([[0.0, 100.0], [100.0, 0.0]]), 0.5, 200.0, (1, 1))
+    assert np.corrcoef(noise)[0, 1] == pytest.approx(np.exp(-0.5), abs=0.03)
     with pytest.raises(ValueError, match="memory"):
-        correlated_noise(10, places, 1.0, 100.0, (1, 1))
+        correlated_noise(steps[:10], places, 1.0, 100.0, (1, 1))
 
 
 def test_countries_stand_side_by_side() -> None:

@@ -1,0 +1,399 @@
+"""Where the sun stands, what a clear sky and the wind let plants give, and synthetic series around monthly means.
+
+Sun: the low-precision formula of the Astronomical Almanac (Michalsky 1988, "The Astronomical Almanac's algorithm for
+approximate solar position (1950-2050)"), good to 0.01 degrees. All that needs a sine is one number an instant or a
+place; a cell of (place, instant) costs a dozen multiplications. Angles are geometric: air does not bend the light here.
+
+Clear sky: Ineichen and Perez (2002), "A new airmass independent formulation for the Linke turbidity coefficient", with
+the air mass of Kasten and Young (1989). Light on a panel: beam, an even sky, and the ground. By day a cell takes three
+powers and about 60 other operations; four numbers are written, 32 bytes a cell.
+
+Wind: a power curve in equal steps of wind speed, one multiplication to the hub and one interpolation a cell; 8 bytes
+read, 8 written.
+
+Series: an autoregressive process, standardised within groups of steps (months), mapped to any distribution by its
+quantiles, and scaled so that every group has the sum that was published. 8 bytes read, 8 written a cell; about 30
+operations.
+
+A place is one thread's, so the bits do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import prange
+from numpy.typing import ArrayLike, NDArray
+
+from kernels._jit import jit, jit_dividing, jit_parallel
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+SOLAR_CONSTANT = 1361.0  # W/m2 at one astronomical unit (Kopp and Lean 2011)
+ALBEDO = 0.2  # of the ground before a panel, the usual value
+STEADY, TRACKING = 0, 1  # panels on a fixed tilt towards the equator; on horizontal axes from north to south
+MANY_CELLS = 4_000_000  # from which several threads pay for loading the parallel kernel
+
+
+class Sun(NamedTuple):
+    """What all places share, each (instant,): angles in radians, ``beam`` in W/m2 above the air, facing the sun.
+
+    ``equation_of_time``: how far a sundial is ahead of a clock. ``hour_angle``: at longitude 0, 0 at noon, rising.
+    """
+
+    declination: Floats
+    equation_of_time: Floats
+    hour_angle: Floats
+    beam: Floats
+
+
+def sun(days: ArrayLike) -> Sun:
+    """The sun at instants given in days since noon (UT) of 1 January 2000, (instant,)."""
+    n = np.asarray(days, dtype=np.float64)
+    if n.ndim != 1 or not np.isfinite(n).all():
+        raise ValueError(f"instants are one row of finite numbers, found shape {n.shape}")
+    mean_longitude = np.radians(280.460 + 0.9856474 * n)
+    anomaly = np.radians(357.528 + 0.9856003 * n)
+    ecliptic = mean_longitude + np.radians(1.915) * np.sin(anomaly) + np.radians(0.020) * np.sin(2.0 * anomaly)
+    obliquity = np.radians(23.439 - 0.0000004 * n)
+    right_ascension = np.arctan2(np.cos(obliquity) * np.sin(ecliptic), np.cos(ecliptic))
+    ahead = (mean_longitude - right_ascension + np.pi) % (2.0 * np.pi) - np.pi
+    distance = 1.00014 - 0.01671 * np.cos(anomaly) - 0.00014 * np.cos(2.0 * anomaly)
+    return Sun(
+        np.arcsin(np.sin(obliquity) * np.sin(ecliptic)),
+        ahead,
+        2.0 * np.pi * (n % 1.0) + ahead,
+        SOLAR_CONSTANT / distance**2,
+    )
+
+
+@jit
+def _towards(
+    sin_height: float, cos_height: float, sin_hour: float, cos_hour: float, sin_lat: float, cos_lat: float
+) -> tuple[float, float, float]:
+    """East, north and up of the arrow to the sun, from its declination, local hour angle and the latitude."""
+    east = -cos_height * sin_hour
+    north = sin_height * cos_lat - cos_height * cos_hour * sin_lat
+    return east, north, sin_height * sin_lat + cos_height * cos_hour * cos_lat
+
+
+def _angles(
+    declination: Floats, hour_angle: Floats, latitude: Floats, longitude: Floats, zenith: Floats, azimuth: Floats
+) -> None:
+    for place in prange(len(latitude)):
+        sin_lat, cos_lat = math.sin(latitude[place]), math.cos(latitude[place])
+        for i in range(len(declination)):
+            hour = hour_angle[i] + longitude[place]
+            east, north, up = _towards(
+                math.sin(declination[i]), math.cos(declination[i]), math.sin(hour), math.cos(hour), sin_lat, cos_lat
+            )
+            zenith[place, i] = math.degrees(math.atan2(math.hypot(east, north), up))
+            azimuth[place, i] = math.degrees(math.atan2(east, north)) % 360.0
+
+
+def position(at: Sun, latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:
+    """Zenith and azimuth (from north, eastwards) in degrees, each (place, instant); places in degrees, (place,)."""
+    lat, lon = _places(latitude, longitude)
+    shape = len(lat), len(at.declination)
+    zenith, azimuth = np.empty(shape), np.empty(shape)
+    kernel = _angles_many if zenith.size >= MANY_CELLS else _angles_one
+    kernel(at.declination, at.hour_angle, np.radians(lat), np.radians(lon), zenith, azimuth)
+    return zenith, azimuth
+
+
+class ClearSky(NamedTuple):
+    """W/m2 under a clear sky, each (place, instant): on level ground (all, and from the sky but not the sun), from the
+    sun itself on a plane that faces it, and on the panels."""
+
+    ghi: Floats
+    dhi: Floats
+    dni: Floats
+    panel: Floats
+
+
+def _skies(
+    declination: Floats, hour_angle: Floats, beam: Floats, latitude: Floats, longitude: Floats, elevation: Floats,
+    turbidity: Floats, mount: Whole, tilt: Floats, ghi: Floats, dhi: Floats, dni: Floats, panel: Floats,
+) -> None:  # fmt: skip
+    instants = len(declination)
+    sin_height, cos_height = np.sin(declination), np.cos(declination)
+    sin_clock, cos_clock = np.sin(hour_angle), np.cos(hour_angle)
+    for p in prange(len(latitude)):
+        sin_lat, cos_lat = math.sin(latitude[p]), math.cos(latitude[p])
+        sin_lon, cos_lon = math.sin(longitude[p]), math.cos(longitude[p])
+        slope_sin, slope_cos = math.copysign(math.sin(tilt[p]), latitude[p]), math.cos(tilt[p])
+        pressure = (1.0 - 2.25577e-5 * elevation[p]) ** 5.25588  # of the standard atmosphere, over that at sea level
+        haze = turbidity[p] - 1.0
+        high, higher = math.exp(-elevation[p] / 8000.0), math.exp(-elevation[p] / 1250.0)
+        all_light, all_loss = 5.09e-5 * elevation[p] + 0.868, (3.92e-5 * elevation[p] + 0.0387) * (high + higher * haze)
+        sun_light, sun_loss = 0.664 + 0.163 / high, 0.09 * haze
+        most = max(1.0 - (0.1 - 0.2 * math.exp(-turbidity[p])) / (0.1 + 0.882 / high), 0.0)
+        for i in range(instants):
+            sin_hour = sin_clock[i] * cos_lon + cos_clock[i] * sin_lon
+            cos_hour = cos_clock[i] * cos_lon - sin_clock[i] * sin_lon
+            east, north, up = _towards(sin_height[i], cos_height[i], sin_hour, cos_hour, sin_lat, cos_lat)
+            if up <= 0.0:
+                ghi[p, i] = dhi[p, i] = dni[p, i] = panel[p, i] = 0.0
+                continue
+            degrees = math.degrees(math.asin(min(up, 1.0)))
+            air = pressure / (up + 0.50572 * (degrees + 6.07995) ** -1.6364)
+            whole = beam[i] * up * min(all_light * math.exp(-all_loss * air), 1.0)  # beyond 1 on high, clean ground
+            direct = min(sun_light * beam[i] * math.exp(-sun_loss * air), most * whole / up)
+            diffuse = whole - direct * up
+            if mount[p] == TRACKING:  # the panel turns to where its plane, east-west, sees the sun best
+                facing = math.sqrt(east * east + up * up)
+                flat = up / facing
+            else:
+                facing = max(slope_cos * up - slope_sin * north, 0.0)
+                flat = slope_cos
+            ghi[p, i], dhi[p, i], dni[p, i] = whole, diffuse, direct
+            panel[p, i] = direct * facing + 0.5 * (diffuse * (1.0 + flat) + ALBEDO * whole * (1.0 - flat))
+
+
+def clear_sky(
+    at: Sun,
+    latitude: ArrayLike,
+    longitude: ArrayLike,
+    elevation_m: ArrayLike,
+    turbidity: ArrayLike,
+    mount: ArrayLike,
+    tilt: ArrayLike,
+) -> ClearSky:
+    """Irradiance of places under a clear sky.
+
+    Args:
+        at: the sun at the instants.
+        latitude, longitude, elevation_m: of the places, degrees and m, (place,).
+        turbidity: Linke turbidity at air mass 2, 1 (clean and dry) and more, (place,) or one for all.
+        mount: ``STEADY`` or ``TRACKING``; tilt: of steady panels, degrees from level; each (place,) or one for all.
+
+    Raises:
+        ValueError: for shapes that do not fit, a value that is not a number or outside its range.
+    """
+    lat, lon = _places(latitude, longitude)
+    high, haze, slope = (
+        np.array(np.broadcast_to(np.asarray(v, np.float64), lat.shape)) for v in (elevation_m, turbidity, tilt)
+    )
+    kind = np.array(np.broadcast_to(np.asarray(mount, np.int64), lat.shape))
+    _within("elevation", high, -500.0, 9000.0)
+    _within("turbidity", haze, 1.0, 20.0)
+    _within("tilt", slope, 0.0, 90.0)
+    _within("mount", kind.astype(np.float64), STEADY, TRACKING)
+    found = ClearSky(*(np.empty((len(lat), len(at.declination))) for _ in ClearSky._fields))
+    kernel = _skies_many if found.ghi.size >= MANY_CELLS else _skies_one
+    kernel(
+        at.declination, at.hour_angle, at.beam, np.radians(lat), np.radians(lon), high, haze, kind, np.radians(slope),
+        *found,
+    )  # fmt: skip
+    return found
+
+
+class PowerCurve(NamedTuple):
+    """Share of rated power at wind speeds of 0, ``step``, 2 ``step``, ... m/s; nothing beyond the last."""
+
+    step: float
+    power: Floats
+
+
+def power_curve(speed: ArrayLike, power: ArrayLike, spread: float = 0.0, step: float = 0.01) -> PowerCurve:
+    """A piecewise linear curve in equal steps, smoothed for turbines that see different winds at the same time.
+
+    Args:
+        speed, power: corners, (corner,), m/s rising from 0 or more, shares of rated power. Nothing outside them.
+        spread: standard deviation of the turbines' winds around their mean, m/s; normal, cut at 4 of them.
+        step: m/s; corners on whole steps are kept exactly, a jump takes one step.
+
+    Raises:
+        ValueError: for corners that do not rise, powers outside 0 .. 1 or a negative spread.
+    """
+    x, y = np.asarray(speed, dtype=np.float64), np.asarray(power, dtype=np.float64)
+    if x.ndim != 1 or x.shape != y.shape or not len(x) or not (np.diff(x) > 0.0).all() or not x[0] >= 0.0:
+        raise ValueError(f"corners of a power curve rise from 0 or more, one power each: {x.tolist()} and {y.tolist()}")
+    _within("power", y, 0.0, 1.0)
+    if not (0.0 <= spread < np.inf and step > 0.0):
+        raise ValueError(f"a spread of {spread} m/s, a step of {step} m/s")
+    reach = math.ceil(4.0 * spread / step)
+    grid = step * np.arange(math.ceil(x[-1] / step - 1e-9) + 2 + reach)
+    curve = np.interp(grid, x, y, left=0.0, right=0.0)
+    curve[np.searchsorted(grid, x[-1] + 1e-9) :] = 0.0
+    if reach:
+        weight = np.exp(-0.5 * (step * np.arange(-reach, reach + 1) / spread) ** 2)
+        curve = np.clip(np.convolve(curve, weight / weight.sum(), mode="same"), 0.0, 1.0)
+    return PowerCurve(step, curve)
+
+
+def to_hub(measured_m: ArrayLike, hub_m: ArrayLike, roughness_m: ArrayLike) -> Floats:
+    """Wind speed at the hub over the one measured, by the logarithmic law over ground of this roughness."""
+    low, high, rough = np.broadcast_arrays(*(np.asarray(v, np.float64) for v in (measured_m, hub_m, roughness_m)))
+    if not ((rough > 0.0) & (low > rough) & (high > rough) & np.isfinite(low + high)).all():
+        raise ValueError("heights lie above the roughness length, which is above 0")
+    return np.log(high / rough) / np.log(low / rough)
+
+
+def _winds(speed: Floats, factor: Floats, inverse_step: float, power: Floats, found: Floats) -> None:
+    last = len(power) - 1
+    for p in prange(speed.shape[0]):
+        scale = factor[p] * inverse_step
+        for h in range(speed.shape[1]):
+            x = min(speed[p, h] * scale, np.float64(last))
+            i = min(int(x), last - 1)
+            found[p, h] = power[i] + (x - i) * (power[i + 1] - power[i])
+
+
+def wind_power(speed: ArrayLike, factor: ArrayLike, curve: PowerCurve) -> Floats:
+    """Share of rated power, (place, hour), of winds in m/s, (place, hour), multiplied by ``factor``, (place,).
+
+    Raises ValueError for shapes that do not fit, and for speeds that are negative or not a number.
+    """
+    winds, factors = np.ascontiguousarray(speed, np.float64), np.ascontiguousarray(factor, np.float64)
+    if winds.ndim != 2 or factors.shape != winds.shape[:1]:
+        raise ValueError(f"winds {winds.shape} and factors {factors.shape} do not fit")
+    _within("wind speed", winds, 0.0)
+    _within("factor", factors, 0.0)
+    found = np.empty_like(winds)
+    (_winds_many if winds.size >= MANY_CELLS else _winds_one)(winds, factors, 1.0 / curve.step, curve.power, found)
+    return found
+
+
+def _noises(shocks: Floats, memory: float, group: Whole, found: Floats) -> None:
+    steps, places = shocks.shape
+    fresh = math.sqrt(1.0 - memory**2)
+    groups = group.max() + 1 if steps else 0
+    for p in prange(places):
+        count, mean, spread = np.zeros(groups), np.zeros(groups), np.zeros(groups)
+        for t in range(steps):
+            found[p, t] = memory * found[p, t - 1] + fresh * shocks[t, p] if t else shocks[0, p]
+            count[group[t]] += 1.0
+            mean[group[t]] += found[p, t]
+        for t in range(steps):
+            found[p, t] -= mean[group[t]] / count[group[t]]
+            spread[group[t]] += found[p, t] * found[p, t]
+        for g in range(groups):
+            spread[g] = math.sqrt(spread[g] / count[g])
+        for t in range(steps):
+            found[p, t] /= spread[group[t]]
+
+
+def noise(shocks: ArrayLike, memory: float, group: ArrayLike) -> Floats:
+    """Series (place, step) that remember their last step, of mean 0 and variance 1 within each group of steps.
+
+    Args:
+        shocks: standard normal numbers, (step, place), as they are drawn.
+        memory: correlation with the step before, 0 <= memory < 1.
+        group: of each step, (step,), from 0; every group has two steps or more.
+    """
+    drawn, groups = np.ascontiguousarray(shocks, np.float64), np.ascontiguousarray(group, np.int64)
+    if not 0.0 <= memory < 1.0:
+        raise ValueError(f"the memory of a series lies in [0, 1), found {memory}")
+    if drawn.ndim != 2 or groups.shape != drawn.shape[:1] or (groups < 0).any():
+        raise ValueError(f"shocks {drawn.shape} and groups {groups.shape} do not fit")
+    if len(groups) and np.bincount(groups).min() < 2:
+        raise ValueError("a group of fewer than two steps has no variance")
+    _within("shock", drawn)
+    found = np.empty(drawn.shape[::-1])
+    (_noises_many if drawn.size >= MANY_CELLS else _noises_one)(drawn, memory, groups, found)
+    return found
+
+
+def _scatters(
+    normal: Floats, group: Whole, repeat: int, low: float, step: float, quantile: Floats, shape: Floats, total: Floats,
+    found: Floats, short: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    places, last = normal.shape[0], quantile.shape[2] - 1
+    groups, steps = total.shape[1], normal.shape[1]
+    for p in prange(places):
+        reach, fixed = np.zeros(groups), np.zeros(groups)
+        factor, free, full = np.zeros(groups), np.zeros(groups), np.zeros(steps * repeat, np.bool_)
+        for t in range(steps):
+            g = group[t]
+            x = min(max((normal[p, t] - low) / step, 0.0), np.float64(last))
+            i = min(int(x), last - 1)
+            value = quantile[p, g, i] + (x - i) * (quantile[p, g, i + 1] - quantile[p, g, i])
+            for h in range(t * repeat, (t + 1) * repeat):
+                found[p, h] = shape[p, h] * value if shape.size else value
+                free[g] += found[p, h]
+                reach[g] += found[p, h] > 0.0
+        for g in range(groups):
+            short[p, g] = total[p, g] > reach[g] * (1.0 + 1e-9)
+        passing = True
+        while passing:  # hours that would pass 1 stay there, and the others take up the rest
+            passing = False
+            for g in range(groups):
+                factor[g] = max(total[p, g] - fixed[g], 0.0) / free[g] if free[g] > 0.0 else 0.0
+            free[:] = 0.0
+            for h in range(steps * repeat):
+                g = group[h // repeat]
+                if not full[h] and found[p, h] * factor[g] > 1.0:
+                    full[h] = passing = True
+                    fixed[g] += 1.0
+                elif not full[h]:
+                    free[g] += found[p, h]
+        for h in range(steps * repeat):
+            found[p, h] = 1.0 if full[h] else found[p, h] * factor[group[h // repeat]]
+
+
+def scatter(
+    normal: ArrayLike, group: ArrayLike, grid: tuple[float, float], quantile: ArrayLike, shape: ArrayLike | None,
+    total: ArrayLike,
+) -> Floats:  # fmt: skip
+    """Shares (place, hour) with given sums over groups of hours, from standard normal series.
+
+    Args:
+        normal: (place, step), as ``noise`` makes them; group: of each step, (step,), from 0.
+        grid: lowest and highest normal number of the quantiles, in equal steps; beyond them the outermost count.
+        quantile: what is drawn at the normal numbers of the grid, (place, group, point).
+        shape: multiplied by what is drawn, (place, hour), a whole number of hours a step; None: 1 in every step.
+        total: sum of every group, (place, group). Met by one factor a group, and nothing above 1.
+
+    Raises:
+        ValueError: for shapes that do not fit, and where hours above 0 are too few for a sum.
+    """
+    series, groups = np.ascontiguousarray(normal, np.float64), np.ascontiguousarray(group, np.int64)
+    quantiles, totals = np.ascontiguousarray(quantile, np.float64), np.ascontiguousarray(total, np.float64)
+    base = np.empty((0, 0)) if shape is None else np.ascontiguousarray(shape, np.float64)
+    if series.ndim != 2 or totals.ndim != 2 or quantiles.ndim != 3 or quantiles.shape[2] < 2:
+        raise ValueError(f"series {series.shape}, totals {totals.shape} and quantiles {quantiles.shape} do not fit")
+    places, steps = series.shape
+    repeat = base.shape[1] // steps if base.size else 1
+    fits = shape is None or base.shape == (places, steps * repeat)
+    if groups.shape != (steps,) or totals.shape[0] != places or quantiles.shape[:2] != totals.shape or not fits:
+        given = f"series {series.shape}, groups {groups.shape}, totals {totals.shape}, quantiles {quantiles.shape}"
+        raise ValueError(f"{given}, shape {base.shape} do not fit")
+    if steps and not 0 <= groups.min() <= groups.max() < totals.shape[1]:
+        raise ValueError(f"groups from {groups.min()} to {groups.max()}, {totals.shape[1]} totals")
+    for name, values in (("series", series), ("quantile", quantiles), ("shape", base), ("total", totals)):
+        _within(name, values, -np.inf if name == "series" else 0.0)
+    found, short = np.empty((places, steps * repeat)), np.zeros(totals.shape, np.bool_)
+    kernel = _scatters_many if found.size >= MANY_CELLS else _scatters_one
+    step = (grid[1] - grid[0]) / (quantiles.shape[2] - 1)
+    kernel(series, groups, repeat, grid[0], step, quantiles, base, totals, found, short)
+    if short.any():
+        p, g = np.argwhere(short)[0].tolist()
+        raise ValueError(f"place {p}, group {g}: a sum of {totals[p, g]:.6g} is out of reach")
+    return found
+
+
+_angles_one, _angles_many = jit(_angles), jit_parallel(_angles)
+_skies_one, _skies_many = jit_dividing(_skies), jit_parallel(_skies)
+_winds_one, _winds_many = jit(_winds), jit_parallel(_winds)
+_noises_one, _noises_many = jit_dividing(_noises), jit_parallel(_noises)
+_scatters_one, _scatters_many = jit_dividing(_scatters), jit_parallel(_scatters)
+
+
+def _places(latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:
+    lat, lon = np.ascontiguousarray(latitude, np.float64), np.ascontiguousarray(longitude, np.float64)
+    if lat.ndim != 1 or lat.shape != lon.shape:
+        raise ValueError(f"latitudes {lat.shape} and longitudes {lon.shape} do not fit")
+    _within("latitude", lat, -90.0, 90.0)
+    _within("longitude", lon, -360.0, 360.0)
+    return lat, lon
+
+
+def _within(name: str, values: Floats, low: float = -np.inf, high: float = np.inf) -> None:
+    wrong = ~((values >= low) & (values <= high)) | np.isinf(values)
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(f"{name} at {place} is {values[place]}, outside {low:g} to {high:g}")
