@@ -43,6 +43,15 @@ def date_of_day(day: int) -> str:
     return f"{month + 1:02d}-{day - int(MONTH_DAYS[:month].sum()) + 1:02d}"
 
 
+def days_since_2000(year: int) -> Array:
+    """The middle of every hour of a year, in days since noon (UT) of 1 January 2000; [8760], a leap day is left out."""
+    parts = (("01-01", MONTH_HOURS[:2].sum()), ("03-01", MONTH_HOURS[2:].sum()))
+    noon, day = np.datetime64("2000-01-01T12:00"), np.timedelta64(1, "D")
+    return np.concatenate(
+        [(np.datetime64(f"{year}-{date}T00:30") - noon) / day + np.arange(hours) / 24.0 for date, hours in parts]
+    )
+
+
 def local_to_utc(values: Array, utc_offset_h: int) -> Array:
     """Turn hours counted on a clock `utc_offset_h` ahead of UTC into hours of UTC, wrapping around the year's end.
 

@@ -148,13 +148,15 @@ def month_hour_profiles(
     lon: ArrayLike,
     utc_offset_h: int,
     scatter: ScatterSettings | None,
+    notes: Sequence[str] = (),
 ) -> Profiles:
     """Profiles from mean days and monthly means.
 
-    load_days, solar_days [region, 12, 24] on the clock `utc_offset_h` ahead of UTC (Beijing +8); the load's unit does
-    not matter, the sun's shape is rescaled to solar_monthly [region, 12]. wind_monthly: technology -> [region, 12]
-    (several wind technologies may share one table: they then share the weather too). lat, lon in degrees place the
-    regions for the correlation of their weather. scatter None repeats mean days and flat months, and says so.
+    load_days, solar_days [region, 12, 24] on the clock `utc_offset_h` ahead of UTC (Beijing +8), the sun also hour by
+    hour [8760, region]; the load's unit does not matter, the sun's shape is rescaled to solar_monthly [region, 12].
+    wind_monthly: technology -> [region, 12] (several wind technologies may share one table: they then share the weather
+    too). lat, lon in degrees place the regions for the correlation of their weather. scatter None repeats mean days and
+    flat months, and says so; notes are repeated with the profiles.
     Monthly means hold for months on the local clock.
     """
     monthly = {name: np.asarray(table, dtype=float) for name, table in wind_monthly.items()}
@@ -170,13 +172,15 @@ def month_hour_profiles(
     for name, table in monthly.items():
         twin = next((other for other in factors if monthly[other] is table), None)
         factors[name] = wind_capacity_factors(table, distances, settings) if twin is None else factors[twin]
-    factors["solar"] = solar_capacity_factors(month_hour_to_local(solar_days), sun, distances, settings)
+    shown = np.asarray(solar_days, dtype=float)
+    clear = month_hour_to_local(shown) if shown.ndim == 3 else hourly(shown, "solar")
+    factors["solar"] = solar_capacity_factors(clear, sun, distances, settings)
     note = "every day of a month is its mean day: no calm week, no cloud" if scatter is None else scatter.describe()
     return Profiles(
         tuple(regions),
         local_to_utc(stretch_load(shape, peak_mw, energy_mwh, regions), utc_offset_h),
         {name: local_to_utc(values, utc_offset_h) for name, values in factors.items()},
-        (f"{len(regions)} regions from {regions[0]} to {regions[-1]}: {note}",),
+        (f"{len(regions)} regions from {regions[0]} to {regions[-1]}: {note}", *notes),
     )
 
 

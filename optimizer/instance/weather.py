@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .hours import MONTH_DAYS
+from optimizer.scenario.errors import Fault, ScenarioErrors
+
+from .hours import MONTH_DAYS, monthly_means
 from .profiles import Profiles, flat_profiles, hourly_profiles, join_profiles, month_hour_profiles
 from .synthetic import ScatterSettings
+from .wind_and_sun import clear_sky_days, describe_sun, describe_wind, wind_factors
 
 if TYPE_CHECKING:
     from optimizer.scenario.scenario import Scenario
@@ -55,14 +58,22 @@ def _hourly(
     scenario: Scenario, entry: HourlyProfiles, names: tuple[str, ...], peak: np.ndarray, energy: np.ndarray
 ) -> Profiles:
     """Measured hours, or their month means where the scenario asks for them."""
-    frames = {key: _frame(scenario, entry.country, key) for key in ("load", *PROFILE_OF)}
+    load = _columns(scenario.table(f"power.profiles.{entry.country}.load"), names)
     notes: tuple[str, ...] = ()
-    factors = {key: _columns(frame, names) for key, frame in frames.items() if key != "load" and frame is not None}
+    factors = {}
+    for key, turbine in (("onshore_wind", entry.onshore_turbine), ("offshore_wind", entry.offshore_turbine)):
+        frame, speed = _frame(scenario, entry.country, key), _frame(scenario, entry.country, f"{key}_speed")
+        if frame is not None:
+            factors[key] = _columns(frame, names)
+        elif speed is not None:
+            factors[key] = wind_factors(_columns(speed, names), turbine)
+            notes += (f"{entry.country}: {describe_wind(key.replace('_', ' '), turbine)}",)
+    sun = _frame(scenario, entry.country, "solar")
+    if sun is not None:
+        factors["solar"] = _columns(sun, names)
     if entry.country in scenario.time.month_means_for:
-        load, factors = _month_means(_columns(frames["load"], names)), {k: _month_means(v) for k, v in factors.items()}
-        notes = (f"{entry.country}: hourly records reduced to the mean day of each month",)
-    else:
-        load = _columns(frames["load"], names)
+        load, factors = _month_means(load), {k: _month_means(v) for k, v in factors.items()}
+        notes += (f"{entry.country}: hourly records reduced to the mean day of each month",)
     offset = round(entry.utc_offset_h)
     return hourly_profiles(names, load, peak, energy, factors, offset, notes)
 
@@ -91,9 +102,16 @@ def _month_hour(
 ) -> Profiles:
     """Mean days and monthly means with labelled scatter. Wind is published once a province: offshore shares it."""
     names = list(rows.index)
-    load, sun = (
-        _mean_days(scenario.table(f"power.profiles.{entry.country}.{key}"), names) for key in ("load", "solar")
-    )
+    offset = round(entry.utc_offset_h)
+    lat, lon, high = (rows[key].to_numpy(float) for key in ("lat", "lon", "elevation_m"))
+    load = _mean_days(scenario.table(f"power.profiles.{entry.country}.load"), names)
+    mean_days = _frame(scenario, entry.country, "solar")
+    notes: tuple[str, ...] = ()
+    if mean_days is not None:
+        sun = _mean_days(mean_days, names)
+    else:
+        sun = clear_sky_days(lat, lon, high, entry.panels, scenario.time.weather_year, offset)
+        notes = (f"{entry.country}: {describe_sun(entry.panels)}",)
     monthly = scenario.table(f"power.profiles.{entry.country}.monthly").set_index(["region", "month"])
     kind = scenario.power.wind_solar
 
@@ -101,7 +119,9 @@ def _month_hour(
         values = monthly[column].unstack("month").reindex(names).to_numpy(float)
         return np.clip(np.nan_to_num(values), 0.0, 1.0)
 
-    wind = by_month(f"wind_cf_{kind}")
+    wind, solar = by_month(f"wind_cf_{kind}"), by_month(f"solar_cf_{kind}")
+    if mean_days is None:
+        _require_light(entry.country, names, solar, sun)
     scatter = scatter_settings(entry.synthetic, scenario.time.seed)
     return month_hour_profiles(
         names,
@@ -109,13 +129,31 @@ def _month_hour(
         peak,
         energy,
         sun,
-        by_month(f"solar_cf_{kind}"),
+        solar,
         {"onshore_wind": wind, "offshore_wind": wind},
-        rows["lat"].to_numpy(float),
-        rows["lon"].to_numpy(float),
-        round(entry.utc_offset_h),
+        lat,
+        lon,
+        offset,
         scatter,
+        notes,
     )
+
+
+def _require_light(country: str, names: list[str], monthly: np.ndarray, sun: np.ndarray) -> None:
+    """A monthly factor of the sun, (regions, 12), needs as many hours of light, (8760, regions)."""
+    light = monthly_means(np.where(sun > 0.0, 1.0, 0.0))
+    if (monthly > light).any():
+        r, month = np.argwhere(monthly > light)[0].tolist()
+        raise ScenarioErrors(
+            [
+                Fault(
+                    f"{names[r]} has too little light in month {month + 1} for its solar factor",
+                    path=f"power.profiles.{country}.monthly",
+                    found=f"{monthly[r, month]:g}",
+                    allowed=f"at most {light[r, month]:.3g}, the share of hours with the sun above the horizon",
+                )
+            ]
+        )
 
 
 def scatter_settings(own: Synthetic, seed: int) -> ScatterSettings:

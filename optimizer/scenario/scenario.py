@@ -12,7 +12,7 @@ from pydantic import PrivateAttr
 from optimizer.scenario.document import Node
 from optimizer.scenario.errors import Fault, FaultList, nearest_name
 from optimizer.scenario.provenance import Provenance
-from optimizer.scenario.schema import TABLES, Sections
+from optimizer.scenario.schema import PROFILE_KEYS, TABLES, Sections
 from optimizer.scenario.table_checks import SHIPPED_PREFIX, Tables
 
 if TYPE_CHECKING:
@@ -167,4 +167,4 @@ class Scenario(Sections):
         return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else str(file)
 
 
-_PROFILE_PATHS = {"load", "onshore_wind", "offshore_wind", "solar", "monthly"}
+_PROFILE_PATHS = set(PROFILE_KEYS)

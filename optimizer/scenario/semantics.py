@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from optimizer.scenario.scenario import Scenario
+    from optimizer.scenario.schema.power import HourlyProfiles
 
 
 class _Checker:
@@ -91,8 +92,25 @@ def _check_lists(checker: _Checker) -> None:
         if profile.country in seen:
             checker.error(path, "a country has one entry of profiles", found=repr(profile.country))
         seen.add(profile.country)
+        if profile.kind == "hourly":
+            _check_wind(checker, profile, path[:-1])
     hourly = [profile.country for profile in scenario.power.profiles if profile.kind == "hourly"]
     checker.names(("time", "month_means_for"), "country with hourly profiles", scenario.time.month_means_for, hourly)
+
+
+def _check_wind(checker: _Checker, profile: HourlyProfiles, entry: Path_) -> None:
+    """Wind is told once, and a power curve rises before it ends."""
+    for kind, turbine in (("onshore", profile.onshore_turbine), ("offshore", profile.offshore_turbine)):
+        if getattr(profile, f"{kind}_wind") is not None and getattr(profile, f"{kind}_wind_speed") is not None:
+            message = f"give either {kind}_wind or {kind}_wind_speed, not both"
+            checker.error((*entry, f"{kind}_wind_speed"), message)
+        speeds = turbine.cut_in_m_per_s, turbine.rated_m_per_s, turbine.cut_out_m_per_s
+        if not speeds[0] < speeds[1] < speeds[2]:
+            found = "cut-in {:g}, rated {:g}, cut-out {:g} m/s".format(*speeds)
+            checker.error((*entry, f"{kind}_turbine"), "wind speeds of a turbine rise", found=found)
+        if not turbine.roughness_m < min(turbine.measured_m, turbine.hub_m):
+            found = f"{turbine.measured_m:g} and {turbine.hub_m:g} m over a roughness of {turbine.roughness_m:g} m"
+            checker.error((*entry, f"{kind}_turbine"), "heights lie above the roughness of the ground", found=found)
 
 
 def _check_countries(checker: _Checker) -> None:

@@ -12,7 +12,7 @@ from optimizer.scenario.columns import Column, TableSpec
 from optimizer.scenario.document import Mark, Node, Path_, dotted
 from optimizer.scenario.errors import Fault, FaultList, name_list, nearest_name
 from optimizer.scenario.row_checks import ROW_CHECKS, JoinedRows
-from optimizer.scenario.schema import PROFILES, TABLES
+from optimizer.scenario.schema import PROFILE_KEYS, PROFILES, TABLES
 from optimizer.scenario.tables import (
     FaultRows,
     ParsedTable,
@@ -287,7 +287,7 @@ class Tables:
         for position, entry in enumerate(node.value):
             if not isinstance(entry.value, dict) or "country" not in entry.value:
                 continue
-            for name in ("load", "onshore_wind", "offshore_wind", "solar", "monthly"):
+            for name in PROFILE_KEYS:
                 child = entry.value.get(name)
                 if child is not None and child.value is not None:
                     found.append((str(entry.value["country"].value), name, ("power", "profiles", position, name)))

@@ -21,7 +21,7 @@ from optimizer.instance.instance import Instance
 from optimizer.results.planner import Planner
 from optimizer.scenario.scenario import Scenario
 from optimizer.scenario.schema import TABLES, Sections
-from optimizer.scenario.schema.power import FlatProfiles, HourlyProfiles, MonthHourProfiles
+from optimizer.scenario.schema.power import FlatProfiles, HourlyProfiles, MonthHourProfiles, Panels, Turbine
 from tests.cases.small_world import SmallWorld, demand
 from tests.model.test_supply_chain import rules
 
@@ -31,7 +31,6 @@ NOT_READ = {
     "description": "label",
     "countries.name": "label",
     "money.currency_year": "label of the unit; the factors do the work",
-    "time.weather_year": "label of the profiles",
     "transmission.physics": "one choice only",
     "connection.lead": "one choice only",
     "policy.clean_share_scope": "one choice only",
@@ -315,11 +314,16 @@ COMPARED_WITH = {
     "countries.destination": lambda world: world.set(export_control={"as_of": "2028-01-01"}),
 }
 
+WIND_AND_SUN = [f"power.profiles.{at}_turbine.{key}" for at in ("onshore", "offshore") for key in Turbine.model_fields]
+WIND_AND_SUN += [f"power.profiles.panels.{key}" for key in Panels.model_fields]
+WIND_AND_SUN += ["power.profiles.onshore_wind_speed", "power.profiles.offshore_wind_speed", "time.weather_year"]
+
 ELSEWHERE = {
     "power.profiles.country": "whose columns they are: tests/instance/test_profiles.py and the world scenario",
     "power.profiles.kind": "the discriminator of the three shapes of profile",
     "power.profiles.onshore_wind": "hourly files of the United States: tests/solve and base_year_2024",
     "power.profiles.offshore_wind": "the same",
+    **dict.fromkeys(WIND_AND_SUN, "each in tests/instance/test_wind_and_sun.py"),
     "time.month_means_for": "needs hourly files: variant us_12x24, below",
     "objective.goal": "chooses the question: tests/model/test_most_tokens.py",
     "objective.tokens_tolerance": "tests/model/test_most_tokens.py",

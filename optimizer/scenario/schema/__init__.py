@@ -57,6 +57,9 @@ TABLES: dict[str, TableSpec] = {
 PROFILES: dict[tuple[str, str], ProfileSpec] = {(spec.shape, spec.name): spec for spec in power_tables.PROFILES}
 """Every profile by shape and name."""
 
+PROFILE_KEYS = (*dict.fromkeys(name for _, name in PROFILES), "monthly")
+"""Keys of an entry of `power.profiles` that name a file."""
+
 
 class Sections(Section):
     """All sections of a scenario. The reference in the docs and `scenario.schema.json` come from here."""
@@ -103,4 +106,4 @@ class Sections(Section):
     """Published figures."""
 
 
-__all__ = ["PROFILES", "TABLES", "Sections"]
+__all__ = ["PROFILES", "PROFILE_KEYS", "TABLES", "Sections"]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from optimizer.scenario.schema.base import NonNegative, Section, Share, TableFiles
+from optimizer.scenario.schema.base import NonNegative, Positive, Section, Share, TableFiles
 
 
 class Synthetic(Section):
@@ -22,6 +22,47 @@ class Synthetic(Section):
     """The same for the day's load."""
 
 
+class Turbine(Section):
+    """How wind speeds become capacity factors. Between cut-in and rated speed power grows with the cube of the speed.
+    Speeds and hub are those of the 5 MW reference turbine of NREL (recalled), the rest is assumed: give your own.
+    """
+
+    measured_m: Positive = 100.0
+    """Height above ground of the wind speeds, m."""
+    hub_m: Positive = 90.0
+    """Height of the hub, m; the speed changes with height by the logarithmic law."""
+    roughness_m: Annotated[float, Field(gt=0, le=5)] = 0.05
+    """Roughness length of the ground, m: 0.0002 open sea, 0.03 to 0.1 farmland, 0.5 and more woods."""
+    cut_in_m_per_s: NonNegative = 3.0
+    """Wind speed at which turbines start."""
+    rated_m_per_s: Positive = 11.4
+    """Wind speed from which they give their full power."""
+    cut_out_m_per_s: Positive = 25.0
+    """Wind speed at which they stop."""
+    spread_m_per_s: Annotated[float, Field(ge=0, le=5)] = 1.0
+    """Standard deviation of the wind speeds that the turbines of a region see at the same time."""
+    losses: Share = 0.1
+    """Share lost to wakes, outages and cables."""
+
+
+class SeaTurbine(Turbine):
+    """The same at sea, where the ground is smoother."""
+
+    roughness_m: Annotated[float, Field(gt=0, le=5)] = 0.0002
+    """Roughness length of the sea, m."""
+
+
+class Panels(Section):
+    """Panels under a clear sky, where no mean days of the sun are published. Only the shape of the year counts."""
+
+    mount: Literal["steady", "tracking"] = "steady"
+    """steady: tilted towards the equator; tracking: on horizontal axes from north to south."""
+    tilt_deg: Annotated[float, Field(ge=0, le=90)] | None = None
+    """Tilt of steady panels, degrees; null: latitude less 5."""
+    linke_turbidity: Annotated[float, Field(ge=1, le=10)] = 3.0
+    """Haze: 2 clear and cold, 3 clear and warm, 4 to 6 humid or dusty. The same all year."""
+
+
 class HourlyProfiles(Section):
     """8760 rows a file, hour 0 = 1 January 00:00 of the clock given by utc_offset_h; one column a region."""
 
@@ -35,8 +76,16 @@ class HourlyProfiles(Section):
     """CSV of capacity factors, 0 to 1."""
     offshore_wind: str | None = None
     """CSV of capacity factors, 0 to 1."""
+    onshore_wind_speed: str | None = None
+    """CSV of wind speeds, m/s, instead of onshore_wind; `onshore_turbine` turns them into capacity factors."""
+    offshore_wind_speed: str | None = None
+    """CSV of wind speeds, m/s, instead of offshore_wind."""
     solar: str | None = None
     """CSV of capacity factors, 0 to 1."""
+    onshore_turbine: Turbine = Turbine()
+    """Turbines on land."""
+    offshore_turbine: SeaTurbine = SeaTurbine()
+    """Turbines at sea."""
     utc_offset_h: Annotated[float, Field(ge=-12, le=14)] = 0.0
     """Clock of the files, hours ahead of UTC."""
 
@@ -51,8 +100,10 @@ class MonthHourProfiles(Section):
     load: str
     """CSV of load; the shape counts, it is stretched to the region's peak and energy."""
     solar: str | None = None
-    """CSV of solar capacity factors, 0 to 1."""
-    monthly: str | None = None
+    """CSV of solar capacity factors, 0 to 1; none: a clear sky on `panels`, scaled to the monthly factors."""
+    panels: Panels = Panels()
+    """Panels under a clear sky, where `solar` is not given."""
+    monthly: str
     """CSV of monthly capacity factors of wind, solar and hydro, delivered and potential."""
     utc_offset_h: Annotated[float, Field(ge=-12, le=14)] = 0.0
     """Clock of the files, hours ahead of UTC."""

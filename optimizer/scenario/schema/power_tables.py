@@ -200,6 +200,8 @@ PROFILES = (
     ProfileSpec("load", "load, any unit", "hourly", None),
     ProfileSpec("onshore_wind", "capacity factor", "hourly", 1.0),
     ProfileSpec("offshore_wind", "capacity factor", "hourly", 1.0),
+    ProfileSpec("onshore_wind_speed", "m/s", "hourly", 120.0),
+    ProfileSpec("offshore_wind_speed", "m/s", "hourly", 120.0),
     ProfileSpec("solar", "capacity factor", "hourly", 1.0),
     ProfileSpec("load", "load, any unit", "month_hour", None),
     ProfileSpec("solar", "capacity factor", "month_hour", 1.0),

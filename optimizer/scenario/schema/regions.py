@@ -27,6 +27,7 @@ TABLES = (
             optional(text("grid_region", "region within which clean-energy contracts may be signed")),
             number("lat", "latitude", "degrees", minimum=-90, maximum=90),
             number("lon", "longitude", "degrees", minimum=-180, maximum=180),
+            optional(number("elevation_m", "height above the sea", "m", minimum=-500, maximum=6000), 0.0),
             optional(number("peak_load_mw", "highest hourly load of all users", "MW", minimum=0)),
             optional(number("peak_year", "year of the peak", "year", minimum=1990, maximum=2100)),
             optional(number("annual_load_twh", "energy used by all users", "TWh", minimum=0, plausible=(0, 3000))),

@@ -23,6 +23,6 @@ class Time(Section):
     seed: Annotated[int, Field(ge=0)] = 2026
     """Seed of synthetic profiles that name none of their own."""
     weather_year: Year = 2019
-    """Year of the hourly weather in the profiles."""
+    """Year of the hourly weather in the profiles, and of the dates at which a clear-sky sun stands."""
     month_means_for: tuple[str, ...] = ()
     """Countries whose hourly profiles are first reduced to a mean day a month, to show what that method alone does."""
