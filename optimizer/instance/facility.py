@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from .connection import committed_share
-from .draft import Draft, World
+from .draft import Draft, Label, World
 from .finance import Floats, capital_recovery_factor, share_available, vintage_alive, vintage_charge
 
 DEMAND_CHARGE_LOAD_FACTOR = 0.85  # load factor at which a demand charge is spread over energy
@@ -14,22 +16,13 @@ DEMAND_CHARGE_LOAD_FACTOR = 0.85  # load factor at which a demand charge is spre
 
 def build(world: World, out: Draft) -> None:
     """All arrays of the facility room."""
-    from .pue import NOTE, hourly_pue
+    from .pue import NOTE
 
     names, periods, length = out.sets["host"], world.periods, world.length_yr
     out.relation("hosts_at", world.regions.index, ((n, n) for n in names))
 
     climate = world.scenario.table("facility.climate").set_index("region").loc[list(names)]
-    longitude = world.regions["lon"].reindex(list(names)).to_numpy(float)
-    own_mean = climate["pue_mean"].to_numpy(float)
-    hourly = hourly_pue(
-        mean=np.fmin(own_mean, climate["pue_cap"].to_numpy(float)),  # a rule's ceiling holds for the yearly mean
-        seasonal_swing=climate["pue_seasonal_swing"].fillna(0.0).to_numpy(float),
-        daily_swing=climate["pue_daily_swing"].fillna(0.0).to_numpy(float),
-        cap=np.inf,
-        longitude=longitude,
-        latitude=world.regions["lat"].reindex(list(names)).to_numpy(float),
-    )
+    hourly = campus_pue(world, names)
     halls = world.scenario.table("facility.halls").set_index("country")
     country = np.asarray(out.attributes["host"]["country"])
     own = halls.loc[country]
@@ -72,6 +65,23 @@ def build(world: World, out: Draft) -> None:
         delivery_adder=delivery_adder(world, [str(name) for name in names]) * 1e-6,
     )
     out.note(NOTE)
+
+
+def campus_pue(world: World, names: Sequence[Label]) -> Floats:
+    """PUE of hosts in every hour of the year (UTC), (8760, hosts)."""
+    from .pue import hourly_pue
+
+    climate = world.scenario.table("facility.climate").set_index("region").loc[list(names)]
+    places = world.regions.reindex(list(names))
+    own_mean = climate["pue_mean"].to_numpy(float)
+    return hourly_pue(
+        mean=np.fmin(own_mean, climate["pue_cap"].to_numpy(float)),  # a rule's ceiling holds for the yearly mean
+        seasonal_swing=climate["pue_seasonal_swing"].fillna(0.0).to_numpy(float),
+        daily_swing=climate["pue_daily_swing"].fillna(0.0).to_numpy(float),
+        cap=np.inf,
+        longitude=places["lon"].to_numpy(float),
+        latitude=places["lat"].to_numpy(float),
+    )
 
 
 def delivery_adder(world: World, names: list[str]) -> Floats:

@@ -95,6 +95,14 @@ class Snapshots:
         inside = (np.arange(24) - self.start_hour[:, None]) % 24 < self.step_h[:, None]
         return inside / self.step_h[:, None]
 
+    @property
+    def of_hour(self) -> Index:
+        """The snapshot that stands for every hour of the year (UTC), [8760]."""
+        steps = np.repeat(np.arange(len(self)), self.step_h.astype(np.int64)).reshape(-1, 24)
+        found = np.empty(HOURS, dtype=np.int64)
+        found[self.hours_of_days] = steps[self.shown_by]
+        return found
+
     def aggregate(self, series: ArrayLike, country: str | None = None) -> Array:
         """Values on snapshots [T, n] of hourly series [8760, n] that are never negative.
 

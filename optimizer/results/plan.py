@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import assumptions, measures, token_cost
+from . import assumptions, campus_load, measures, token_cost
 from .planner import Plan, Planner, Report, Via
 from .section import Section
 from .solution_tables import solution_tables
 from .store import Run, save_run
 
 if TYPE_CHECKING:
+    from optimizer.instance.draft import World
     from optimizer.scenario.scenario import Scenario
     from optimizer.solve.options import SolverOptions
 
@@ -44,7 +45,7 @@ def solve_scenario(
 def run_of(plan: Plan, planner: Planner) -> Run:
     """The run of a plan: every decision and dual as a table, measures beside them."""
     tables = solution_tables(planner.formulation, plan.instance, plan.lp, plan.solution)
-    frames = summaries(plan)
+    frames = summaries(plan, planner.prepared.world)
     tables |= {f"summary_{name}": frame for name, frame in frames.items()}
     certificates: dict[str, Any] = {plan.question: plan.solution.certificate}
     statistics: dict[str, Any] = {plan.question: plan.solution.statistics}
@@ -86,12 +87,13 @@ def scenario_name(scenario: Scenario) -> str:
     return scenario.name if not scenario.variant else f"{scenario.name}-{scenario.variant}"
 
 
-def summaries(plan: Plan) -> dict[str, pd.DataFrame]:
+def summaries(plan: Plan, world: World) -> dict[str, pd.DataFrame]:
     """Tables that planners read first."""
     frames = {
         "fleet": measures.fleet(plan),
         "hourly": measures.hourly(plan),
         "sites": measures.sites(plan),
+        "campus_load": campus_load.campus_load(plan, world),
         "chips": measures.chips(plan),
         "limits": measures.limits(plan),
         "generation": measures.generation(plan),
@@ -143,6 +145,7 @@ def sections(plan: Plan, frames: dict[str, pd.DataFrame]) -> tuple[Section, ...]
     ]
     limits = _dated(frames["limits"])[["family", "period", "share", "used", "available", "unit", "price", "price_unit"]]
     made.append(Section.from_frame("limits: how much is used and what one more is worth", limits, digits={"share": 2}))
+    made += campus_load.sections(frames["campus_load"])
     if "full_cost" in frames:
         cost = frames["full_cost"]
         made.append(

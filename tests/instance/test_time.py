@@ -51,6 +51,17 @@ def test_weights_make_a_year_and_segments_make_days(shots: Snapshots) -> None:
     np.testing.assert_allclose(shots.weight_h @ shots.month_share, MONTH_DAYS * 24.0)
 
 
+def test_every_hour_has_the_snapshot_of_its_day_and_clock(shots: Snapshots) -> None:
+    of_hour = shots.of_hour
+    np.testing.assert_array_equal(np.bincount(of_hour, minlength=len(shots)), shots.weight_h)
+    since = (HOUR - shots.start_hour[of_hour]) % 24
+    assert (since < shots.step_h[of_hour]).all(), "the hour lies within the snapshot on the clock"
+    for day in np.flatnonzero([bool(peak) for peak in shots.peak_of]):
+        hours = shots.hours_of_days[shots.date[day]]
+        np.testing.assert_array_equal(of_hour[hours], np.flatnonzero(shots.day == day))  # it shows itself
+    assert make_snapshots(GROUPS, NET, TimeSettings(full_year=True)).of_hour.tolist() == list(range(HOURS))
+
+
 @pytest.mark.parametrize("series", [LOAD, WIND, SUN], ids=["load", "wind", "sun"])
 def test_every_series_keeps_its_energy_in_the_year_and_in_each_season(shots: Snapshots, series: np.ndarray) -> None:
     values = shots.aggregate(series)
