@@ -29,6 +29,7 @@ from kernels._jit import jit, jit_parallel
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
+LANES, UNROLL = 32, 8  # running sums, and hours that each takes at once
 MANY_ROWS = 256  # regions x years from which several threads pay for loading the parallel kernel
 
 
@@ -37,28 +38,28 @@ def _peaks(load: Floats, season: Whole, peak: Floats) -> None:
     for s in range(len(peak)):
         peak[s] = -np.inf
     for h in range(len(load)):
-        peak[season[h]] = max(peak[season[h]], load[h])
+        if load[h] > peak[season[h]]:  # a branch that is seldom taken; a store every hour would wait for the last one
+            peak[season[h]] = load[h]
 
 
 @jit
-def _short(gaps: Floats, size: float) -> tuple[int, float]:
-    """How many gaps are smaller than ``size``, and their sum; four running sums, so that additions need not wait."""
-    k0, k1, k2, k3 = 0, 0, 0, 0
-    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
-    whole = len(gaps) - len(gaps) % 4
-    for h in range(0, whole, 4):
-        k0 += gaps[h] < size
-        s0 += gaps[h] if gaps[h] < size else 0.0
-        k1 += gaps[h + 1] < size
-        s1 += gaps[h + 1] if gaps[h + 1] < size else 0.0
-        k2 += gaps[h + 2] < size
-        s2 += gaps[h + 2] if gaps[h + 2] < size else 0.0
-        k3 += gaps[h + 3] < size
-        s3 += gaps[h + 3] if gaps[h + 3] < size else 0.0
-    for h in range(whole, len(gaps)):
-        k0 += gaps[h] < size
-        s0 += gaps[h] if gaps[h] < size else 0.0
-    return k0 + k1 + k2 + k3, (s0 + s1) + (s2 + s3)
+def _short(gaps: Floats, size: float, counts: Whole, sums: Floats) -> tuple[int, float]:
+    """How many gaps are smaller than ``size``, and their sum, in ``LANES`` running sums that stay in registers."""
+    counts[:] = 0
+    sums[:] = 0.0
+    for first in range(0, len(gaps) // LANES, UNROLL):
+        for lane in range(LANES):
+            count, total = counts[lane], sums[lane]
+            for k in range(first, first + UNROLL):
+                gap = gaps[k * LANES + lane]
+                count += gap < size
+                total += gap if gap < size else 0.0
+            counts[lane], sums[lane] = count, total
+    count, total = 0, 0.0
+    for lane in range(LANES):
+        count += counts[lane]
+        total += sums[lane]
+    return count, total
 
 
 @jit
@@ -69,9 +70,10 @@ def _all_peaks(load: Floats, season: Whole, peak: Floats) -> None:
 
 def _rows(load: Floats, season: Whole, seasons: int, shares: Floats, found: Floats) -> None:
     """``found[row, share]``; shares fall, so that each begins where the one before has ended."""
-    hours = load.shape[1]
+    hours, whole = load.shape[1], LANES * UNROLL
     for row in prange(load.shape[0]):
-        peak, gaps = np.empty(seasons), np.empty(hours)
+        peak, gaps = np.empty(seasons), np.full(-(-hours // whole) * whole, np.inf)  # an infinite gap is never short
+        counts, sums = np.empty(LANES, np.int64), np.empty(LANES)
         _peaks(load[row], season, peak)
         for h in range(hours):
             gaps[h] = peak[season[h]] - load[row, h]
@@ -79,7 +81,7 @@ def _rows(load: Floats, season: Whole, seasons: int, shares: Floats, found: Floa
         for i in range(len(shares)):
             allowed = shares[i] * hours
             while True:
-                k, total = _short(gaps, size)
+                k, total = _short(gaps, size, counts, sums)
                 if k <= allowed:  # the curve lies on its tangent: this size is exact
                     break
                 smaller = total / (k - allowed)
