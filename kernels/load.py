@@ -23,6 +23,7 @@ from numba import prange
 from numpy.typing import ArrayLike, NDArray
 
 from kernels._jit import jit, jit_parallel
+from kernels.checks import within
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -169,15 +170,15 @@ def load(
             raise ValueError(f"{name} {cube.shape} does not fit {room}")
     if any(a.shape != (regions,) for a in curve):
         raise ValueError(f"cooling of {[a.shape for a in curve]} for {regions} regions")
-    _within("utilisation", use, 0.0, 1.0)
-    _within("wet bulb", weather)
-    _within("idle power", idle, 0.0)
-    _within("full power over idle power", full - idle, 0.0)
-    _within("length of an hour", lengths, 0.0)
-    _within("share", points, 0.0, 1.0)
+    within("utilisation", use, 0.0, 1.0)
+    within("wet bulb", weather)
+    within("idle power", idle, 0.0)
+    within("full power over idle power", full - idle, 0.0)
+    within("length of an hour", lengths, 0.0)
+    within("share", points, 0.0, 1.0)
     for name, values in zip(Cooling._fields[:3], curve[:3], strict=True):
-        _within(name, values)
-    _within("cap", np.minimum(curve[3], np.finfo(float).max), 1.0)  # it may be infinite
+        within(name, values)
+    within("cap", np.minimum(curve[3], np.finfo(float).max), 1.0)  # it may be infinite
     of_each, energies = (samples, regions), np.zeros((samples, regions, 2))
     peak, peak_hour = np.zeros(of_each), np.full(of_each, -1, np.int64)
     together, together_hour = np.zeros(samples), np.full(samples, -1, np.int64)
@@ -189,24 +190,6 @@ def load(
         together_hour, duration,
     )  # fmt: skip
     return Loads(energies[..., 0], energies[..., 1], peak, peak_hour, together, together_hour, duration)
-
-
-@jit
-def _outside(values: Floats, low: float, high: float) -> int:
-    """How many values lie outside, or are infinite or not a number: one pass, where NumPy makes four arrays."""
-    found = 0
-    for value in values:
-        found += 1 - ((value >= low) & (value <= high) & (abs(value) < np.inf))
-    return found
-
-
-def _within(name: str, values: Floats, low: float = -np.inf, high: float = np.inf) -> None:
-    if not _outside(values.ravel(), low, high):
-        return
-    wrong = ~((values >= low) & (values <= high)) | np.isinf(values)
-    if wrong.any():
-        place = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(f"{name} at {place} is {values[place]}, outside {low:g} to {high:g}")
 
 
 def pue_as_given(regions: int) -> Cooling:

@@ -28,6 +28,7 @@ from numba import prange
 from numpy.typing import ArrayLike, NDArray
 
 from kernels._jit import jit, jit_dividing, jit_parallel
+from kernels.checks import within
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -178,10 +179,10 @@ def clear_sky(
         np.array(np.broadcast_to(np.asarray(v, np.float64), lat.shape)) for v in (elevation_m, turbidity, tilt)
     )
     kind = np.array(np.broadcast_to(np.asarray(mount, np.int64), lat.shape))
-    _within("elevation", high, -500.0, 9000.0)
-    _within("turbidity", haze, 1.0, 20.0)
-    _within("tilt", slope, 0.0, 90.0)
-    _within("mount", kind.astype(np.float64), STEADY, TRACKING)
+    within("elevation", high, -500.0, 9000.0)
+    within("turbidity", haze, 1.0, 20.0)
+    within("tilt", slope, 0.0, 90.0)
+    within("mount", kind.astype(np.float64), STEADY, TRACKING)
     found = ClearSky(*(np.empty((len(lat), len(at.declination))) for _ in ClearSky._fields))
     kernel = _skies_many if found.ghi.size >= MANY_CELLS else _skies_one
     kernel(
@@ -212,7 +213,7 @@ def power_curve(speed: ArrayLike, power: ArrayLike, spread: float = 0.0, step: f
     x, y = np.asarray(speed, dtype=np.float64), np.asarray(power, dtype=np.float64)
     if x.ndim != 1 or x.shape != y.shape or not len(x) or not (np.diff(x) > 0.0).all() or not x[0] >= 0.0:
         raise ValueError(f"corners of a power curve rise from 0 or more, one power each: {x.tolist()} and {y.tolist()}")
-    _within("power", y, 0.0, 1.0)
+    within("power", y, 0.0, 1.0)
     if not (0.0 <= spread < np.inf and step > 0.0):
         raise ValueError(f"a spread of {spread} m/s, a step of {step} m/s")
     reach = math.ceil(4.0 * spread / step)
@@ -251,8 +252,8 @@ def wind_power(speed: ArrayLike, factor: ArrayLike, curve: PowerCurve) -> Floats
     winds, factors = np.ascontiguousarray(speed, np.float64), np.ascontiguousarray(factor, np.float64)
     if winds.ndim != 2 or factors.shape != winds.shape[:1]:
         raise ValueError(f"winds {winds.shape} and factors {factors.shape} do not fit")
-    _within("wind speed", winds, 0.0)
-    _within("factor", factors, 0.0)
+    within("wind speed", winds, 0.0)
+    within("factor", factors, 0.0)
     found = np.empty_like(winds)
     (_winds_many if winds.size >= MANY_CELLS else _winds_one)(winds, factors, 1.0 / curve.step, curve.power, found)
     return found
@@ -292,7 +293,7 @@ def noise(shocks: ArrayLike, memory: float, group: ArrayLike) -> Floats:
         raise ValueError(f"shocks {drawn.shape} and groups {groups.shape} do not fit")
     if len(groups) and np.bincount(groups).min() < 2:
         raise ValueError("a group of fewer than two steps has no variance")
-    _within("shock", drawn)
+    within("shock", drawn)
     found = np.empty(drawn.shape[::-1])
     (_noises_many if drawn.size >= MANY_CELLS else _noises_one)(drawn, memory, groups, found)
     return found
@@ -365,7 +366,7 @@ def scatter(
     if steps and not 0 <= groups.min() <= groups.max() < totals.shape[1]:
         raise ValueError(f"groups from {groups.min()} to {groups.max()}, {totals.shape[1]} totals")
     for name, values in (("series", series), ("quantile", quantiles), ("shape", base), ("total", totals)):
-        _within(name, values, -np.inf if name == "series" else 0.0)
+        within(name, values, -np.inf if name == "series" else 0.0)
     found, short = np.empty((places, steps * repeat)), np.zeros(totals.shape, np.bool_)
     kernel = _scatters_many if found.size >= MANY_CELLS else _scatters_one
     step = (grid[1] - grid[0]) / (quantiles.shape[2] - 1)
@@ -387,13 +388,6 @@ def _places(latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:
     lat, lon = np.ascontiguousarray(latitude, np.float64), np.ascontiguousarray(longitude, np.float64)
     if lat.ndim != 1 or lat.shape != lon.shape:
         raise ValueError(f"latitudes {lat.shape} and longitudes {lon.shape} do not fit")
-    _within("latitude", lat, -90.0, 90.0)
-    _within("longitude", lon, -360.0, 360.0)
+    within("latitude", lat, -90.0, 90.0)
+    within("longitude", lon, -360.0, 360.0)
     return lat, lon
-
-
-def _within(name: str, values: Floats, low: float = -np.inf, high: float = np.inf) -> None:
-    wrong = ~((values >= low) & (values <= high)) | np.isinf(values)
-    if wrong.any():
-        place = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(f"{name} at {place} is {values[place]}, outside {low:g} to {high:g}")

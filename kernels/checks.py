@@ -1,0 +1,29 @@
+"""Are all values of an array within their range? One pass, 8 bytes a value, where NumPy would make four arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels._jit import jit
+
+Floats = NDArray[np.float64]
+
+
+@jit
+def _outside(values: Floats, low: float, high: float) -> int:
+    """How many values lie outside, or are not a number."""
+    found = 0
+    for value in values:
+        found += 1 - ((value >= low) & (value <= high))
+    return found
+
+
+def within(name: str, values: Floats, low: float = -np.inf, high: float = np.inf) -> None:
+    """Raise ValueError that names the first value outside ``low`` .. ``high``; infinite ones and NaN always are."""
+    most = np.finfo(np.float64).max
+    if not _outside(np.ascontiguousarray(values).ravel(), max(low, -most), min(high, most)):
+        return
+    wrong = ~((values >= low) & (values <= high)) | np.isinf(values)
+    place = tuple(int(i) for i in np.argwhere(wrong)[0])
+    raise ValueError(f"{name} at {place} is {values[place]}, outside {low:g} to {high:g}")
