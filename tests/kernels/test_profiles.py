@@ -171,10 +171,10 @@ def test_many_turbines_see_many_winds() -> None:
     fine = np.arange(0.0, 45.0, 0.01)  # energy over all winds is kept
     totals = [wind_power(fine[None], [1.0], curve).sum() for curve in (sharp, smooth)]
     assert totals[1] == pytest.approx(totals[0], rel=1e-4)
-    winds = np.random.default_rng(0).normal(8.0, 1.5, 200_000)  # and the middle is the mean over turbines
-    assert wind_power([[8.0]], [1.0], smooth)[0, 0] == pytest.approx(
-        wind_power(winds[None], [1.0], sharp).mean(), abs=2e-3
-    )
+    apart = np.random.default_rng(0).normal(0.0, 1.5, 200_000)  # each turbine's wind: the smooth curve is their mean
+    for mean in (6.0, 8.0, 12.0, 24.0):
+        turbines = wind_power(np.maximum(mean + apart, 0.0)[None], [1.0], sharp).mean()
+        assert wind_power([[mean]], [1.0], smooth)[0, 0] == pytest.approx(turbines, abs=3e-3), mean
 
 
 ENDS = (-4.5, 4.5)
