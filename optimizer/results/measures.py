@@ -25,7 +25,8 @@ def is_other_ai(plan: Plan) -> np.ndarray:
 def fleet(plan: Plan) -> pd.DataFrame:
     """One row a period: reference tokens per second served, unserved and other AI work; IT GW; use of chips.
 
-    Tokens per second are means of the year.
+    Tokens per second are means of the year. ``use_of_chips`` is of chips that are on; a plan switches off what it does
+    not need, so ``use_of_fleet``, of all chips in place, is what tells a slack fleet.
     """
     periods = plan.instance.sets["period"]
     route_stream = [plan.position("stream")[s] for s in plan.instance.attributes["route"]["stream"]]
@@ -40,6 +41,7 @@ def fleet(plan: Plan) -> pd.DataFrame:
     work = yearly(plan, plan.value("work"))  # workloads, pools, chips, periods
     busy_kwh = np.einsum("wgp,wqgp,g->p", hours, work, kw)
     able_kwh = np.einsum("rgp,g->p", powered, kw) * 8760.0 * availability
+    stands_kwh = np.einsum("rgp,g->p", in_place_kchip(plan), kw) * 8760.0 * availability
     peak = plan.param("pue_peak")
     draw = yearly(plan, plan.value("grid_draw")).sum(axis=0)
     return pd.DataFrame(
@@ -53,8 +55,14 @@ def fleet(plan: Plan) -> pd.DataFrame:
             "grid_draw_twh": draw / 1e6,
             "made_on_site_twh": plan.value("onsite_energy").sum(axis=0) / 1e3,
             "use_of_chips": np.divide(busy_kwh, able_kwh, out=np.zeros_like(busy_kwh), where=able_kwh > 0),
+            "use_of_fleet": np.divide(busy_kwh, stands_kwh, out=np.zeros_like(busy_kwh), where=stands_kwh > 0),
         }
     )
+
+
+def in_place_kchip(plan: Plan) -> np.ndarray:
+    """Chips that stand, on or off: (hosts, chips, periods)."""
+    return plan.param("chip_stock") + np.einsum("rgb,gbp->rgp", plan.value("chips_built"), plan.param("chip_alive"))
 
 
 def hourly(plan: Plan) -> pd.DataFrame:
@@ -111,7 +119,7 @@ def chips(plan: Plan) -> pd.DataFrame:
     """One row a chip and period: kchips in place, on, bought, what could be bought, and the IT GW that are on."""
     names, periods = plan.instance.sets["chip"], plan.instance.sets["period"]
     built = plan.value("chips_built")
-    stands = plan.param("chip_stock") + np.einsum("rgb,gbp->rgp", built, plan.param("chip_alive"))
+    stands = in_place_kchip(plan)
     powered = plan.value("chips_powered")
     frame = pd.MultiIndex.from_product([names, periods], names=["chip", "period"]).to_frame(index=False)
     attributes = pd.DataFrame(plan.instance.attributes["chip"], index=list(names))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import assumptions, campus_load, measures, token_cost
+from . import assumptions, campus_load, measures, token_cost, token_cost_table
 from .planner import Plan, Planner, Report, Via
 from .section import Section
 from .solution_tables import solution_tables
@@ -101,8 +101,10 @@ def summaries(plan: Plan, world: World) -> dict[str, pd.DataFrame]:
     }
     if has_tokens(plan):
         frames["full_cost"] = token_cost.full_cost(plan)
+        frames["token_cost"] = token_cost_table.token_cost(plan)
         if plan.question != "most_tokens":
             frames["marginal_cost"] = token_cost.marginal_cost(plan)
+            frames["marginal_by_stream"] = token_cost_table.marginal_by_stream(plan)
     if plan.tokens is not None:
         frames["limits_in_tokens"] = measures.limits(plan.tokens)
     frames["assumptions"] = assumptions.by_table(plan.scenario)
@@ -136,12 +138,18 @@ def sections(plan: Plan, frames: dict[str, pd.DataFrame]) -> tuple[Section, ...]
             "grid_draw_twh": "grid TWh",
             "made_on_site_twh": "on-site TWh",
             "use_of_chips": "use of chips",
+            "use_of_fleet": "of all in place",
         }
     )
     notes = [f"demand path: {plan.scenario.demand.path}", "tokens are reference tokens; Mtok/s is the mean of the year"]
     notes += slack_notes(frames["fleet"])
     made = [
-        Section.from_frame(f"{plan.scenario.title}: what the plan serves", fleet, tuple(notes), {"use of chips": 2})
+        Section.from_frame(
+            f"{plan.scenario.title}: what the plan serves",
+            fleet,
+            tuple(notes),
+            {"use of chips": 2, "of all in place": 2},
+        )
     ]
     limits = _dated(frames["limits"])[["family", "period", "share", "used", "available", "unit", "price", "price_unit"]]
     made.append(Section.from_frame("limits: how much is used and what one more is worth", limits, digits={"share": 2}))
@@ -156,6 +164,7 @@ def sections(plan: Plan, frames: dict[str, pd.DataFrame]) -> tuple[Section, ...]
                 {"chip_share": 2, "energy_share": 2, "use of chips": 2},
             )
         )
+        made.append(token_cost_table.by_class_section(frames))
     certificate = plan.solution.certificate
     made.append(
         Section(
@@ -188,8 +197,8 @@ def _dated(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def slack_notes(fleet: pd.DataFrame) -> list[str]:
-    """The warning that a slack fleet's marginal cost is no cost."""
-    slack = fleet.loc[(fleet["use_of_chips"] < 0.5) & (fleet["served_mtok_per_s"] > 0), "period"]
+    """The warning that a slack fleet's marginal cost is no cost; chips that are off stand in the fleet as well."""
+    slack = fleet.loc[(fleet["use_of_fleet"] < 0.5) & (fleet["served_mtok_per_s"] > 0), "period"]
     if not len(slack):
         return []
     years = ", ".join(str(int(p)) for p in slack)
