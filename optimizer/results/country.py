@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import assumptions, measures, token_cost, token_cost_table
+from . import assumptions, measures, time_to_power, token_cost, token_cost_table
 from .planner import Plan, Planner, Report
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def cost_frames(plan: Plan) -> Frames:
         "limits": measures.limits(plan),
         "full_cost": token_cost.full_cost(plan),
         "token_cost": token_cost_table.token_cost(plan),
+        "time_to_power": time_to_power.time_to_power(plan),
         "marginal": token_cost.marginal_cost(plan),
         "article_ratio": token_cost.article_ratio(plan),
     }

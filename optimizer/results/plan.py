@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import assumptions, campus_load, measures, token_cost, token_cost_table
+from . import assumptions, campus_load, measures, time_to_power, token_cost, token_cost_table
 from .planner import Plan, Planner, Report, Via
 from .section import Section
 from .solution_tables import solution_tables
@@ -101,6 +101,7 @@ def summaries(plan: Plan, world: World) -> dict[str, pd.DataFrame]:
     }
     if has_tokens(plan):
         frames["full_cost"] = token_cost.full_cost(plan)
+        frames["time_to_power"] = time_to_power.time_to_power(plan)
         frames["token_cost"] = token_cost_table.token_cost(plan)
         if plan.question != "most_tokens":
             frames["marginal_cost"] = token_cost.marginal_cost(plan)
@@ -165,6 +166,7 @@ def sections(plan: Plan, frames: dict[str, pd.DataFrame]) -> tuple[Section, ...]
             )
         )
         made.append(token_cost_table.by_class_section(frames))
+        made.append(time_to_power.fastest_section(frames["time_to_power"]))
     certificate = plan.solution.certificate
     made.append(
         Section(

@@ -264,9 +264,9 @@ def by_class_section(frames: dict[str, pd.DataFrame]) -> Section:
         ),
         tuple(rows),
         (
-            "full cost and marginal are two figures and no sum; the third, incremental, needs a plan without AI: compare",
+            "full cost and marginal are two figures, no sum; the third, incremental, needs a plan without AI: compare",
             "a reference token of a class is as much work as of another, but chips do it at different speed",
-            "a month of 1 MW: what a month of delay forgoes, at full cost; every place and chip: table summary_token_cost",
+            "a month of 1 MW: what a month of delay forgoes, at full cost; all places and chips: summary_token_cost",
         ),
         {"a month of 1 MW IT at full cost, USD": 0},
     )
