@@ -47,7 +47,7 @@ def time_to_power(plan: Plan, sizes_mw: Sequence[float] = SIZES_MW) -> pd.DataFr
     """
     sites = _Sites(plan)
     worth = mw_month_at_full_cost_usd(plan)
-    rows = []
+    rows: list[dict[str, object]] = []
     for i, host in enumerate(plan.instance.sets["host"]):
         for route in ROUTES:
             for size in sizes_mw:
@@ -102,7 +102,7 @@ class _Sites:
 
     def __init__(self, plan: Plan) -> None:
         scenario, instance = plan.scenario, plan.instance
-        hosts = list(instance.sets["host"])
+        hosts = [str(host) for host in instance.sets["host"]]
         self.plan, self.periods = plan, np.asarray(instance.sets["period"], float)
         self.length = float(scenario.periods.length_yr)
         self.decided, self.build_from = float(scenario.periods.decided_from), float(scenario.periods.build_from)
@@ -249,7 +249,7 @@ def month_sooner(planner: Planner, plan: Plan, hosts: Sequence[str]) -> pd.DataF
 def _sooner(plan: Plan, i: int) -> dict[str, np.ndarray]:
     """Arrays of the connection room with one month less in host ``i``."""
     scenario, sites = plan.scenario, _Sites(plan)
-    periods, length = plan.instance.sets["period"], scenario.periods.length_yr
+    periods, length = scenario.periods.years, scenario.periods.length_yr
     discount = plan.param("discount")
     early = sites.periods < sites.build_from
     energised = sites.per_year[i] * length
@@ -285,24 +285,20 @@ def _sooner(plan: Plan, i: int) -> dict[str, np.ndarray]:
 
 def fastest_section(table: pd.DataFrame) -> Section:
     """For a reader: by country, route and size the quickest host, the median and what decides there."""
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for (country, route, size), part in table.groupby(["country", "route", "size_mw"], sort=False):
         known = part[part["months"].notna() & np.isfinite(part["months"].astype(float))]
         label = (country, route, f"{size:,.0f} MW")
         if not len(known):
-            words = part["decides"].value_counts().index[0]
-            rows.append((*label, words, None, None, None, None, 0))
+            rows.append((*label, part["decides"].value_counts().index[0], None, None, None, None, 0))
             continue
         best = known.loc[known["months"].idxmin()]
-        often = known["decides"].value_counts().index[0]
-        rows.append(
-            (*label, best["region"], float(best["months"]), best["energised"], float(known["months"].median()), often)
-            + (len(known),)
-        )
+        median, often = float(known["months"].median()), known["decides"].value_counts().index[0]
+        rows.append((*label, best["region"], float(best["months"]), best["energised"], median, often, len(known)))
+    columns = ("country", "route", "size", "quickest host", "months", "energised", "median months")
     return Section(
         "time to power: the next MW after what the plan takes",
-        ("country", "route", "size", "quickest host", "months", "energised", "median months", "decides most often")
-        + ("hosts",),
+        (*columns, "decides most often", "hosts"),
         tuple(rows),
         (
             "lead times run in parallel: the longest decides; one clock, from request to energisation",
@@ -319,14 +315,12 @@ def hosts_section(table: pd.DataFrame, hosts: Sequence[str]) -> Section:
     for _, row in table[table["region"].isin(list(hosts))].iterrows():
         items = {item: row[f"{item.replace(' ', '_')}_months"] for item in ITEMS}
         shown = ", ".join(f"{item} {months:.0f}" for item, months in items.items() if months == months and months > 0.5)
-        period = "" if pd.isna(row["first_period"]) else str(int(row["first_period"]))
         months = None if pd.isna(row["months"]) else float(row["months"])
+        period = "" if pd.isna(row["first_period"]) else str(int(row["first_period"]))
         late = "after the horizon" if months is not None and not period else period
-        worth = row["mw_month_at_full_cost_usd"]
-        rows.append(
-            (row["region"], row["route"], f"{row['size_mw']:,.0f} MW", months, row["decides"], row["energised"], late)
-            + (shown, None if pd.isna(worth) else float(worth))
-        )
+        worth = None if pd.isna(row["mw_month_at_full_cost_usd"]) else float(row["mw_month_at_full_cost_usd"])
+        size = f"{row['size_mw']:,.0f} MW"
+        rows.append((row["region"], row["route"], size, months, row["decides"], row["energised"], late, shown, worth))
     columns = ("host", "route", "size", "months", "decides", "energised", "first period", "items, months")
     return Section(
         "time to power by host",
