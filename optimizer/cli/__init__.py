@@ -3,7 +3,7 @@
 A new group is a new module and its name in the import below.
 """
 
-from . import inputs, plans, power, programs
+from . import inputs, plans, power, programs, study
 from .frame import app, parse_changes
 
-__all__ = ["app", "inputs", "parse_changes", "plans", "power", "programs"]
+__all__ = ["app", "inputs", "parse_changes", "plans", "power", "programs", "study"]

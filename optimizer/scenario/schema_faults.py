@@ -15,12 +15,12 @@ from optimizer.scenario.schema import Sections
 _BOUND_WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 
-def faults_of(error: ValidationError, document: Node) -> list[Fault]:
-    """One fault a place, even where pydantic reports one for each branch of a union."""
+def faults_of(error: ValidationError, document: Node, top: type[BaseModel] = Sections) -> list[Fault]:
+    """One fault a place, even where pydantic reports one for each branch of a union; ``top`` is what was validated."""
     found: dict[str, Fault] = {}
     for detail in error.errors(include_url=False):
         path = _yaml_path(detail["loc"], document, detail["type"])
-        fault = _fault(detail, path, document)
+        fault = _fault(detail, path, document, top)
         earlier = found.get(fault.path)
         if earlier is not None and earlier.allowed and fault.allowed and earlier.allowed != fault.allowed:
             fault = Fault(
@@ -77,7 +77,7 @@ def _yaml_path(loc: tuple[int | str, ...], document: Node, kind: str) -> Path_:
     return tuple(path)
 
 
-def _fault(detail: Any, path: Path_, document: Node) -> Fault:
+def _fault(detail: Any, path: Path_, document: Node, top: type[BaseModel]) -> Fault:
     kind = detail["type"]
     context = detail.get("ctx", {})
     value = detail.get("input")
@@ -88,7 +88,7 @@ def _fault(detail: Any, path: Path_, document: Node) -> Fault:
     nearest: str | None = None
     message = detail["msg"]
     if kind == "extra_forbidden":
-        names = list(_model_at(path[:-1], document).model_fields)
+        names = list(_model_at(path[:-1], document, top).model_fields)
         message, found, allowed, nearest = "unknown key", str(path[-1]), name_list(names), nearest_name(path[-1], names)
     elif kind == "missing":
         message, found = f"{path[-1]!r} is missing here", None
@@ -144,9 +144,9 @@ def _names(expected: str) -> list[str]:
     return [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(", ") if part.strip()]
 
 
-def _model_at(path: Path_, document: Node) -> type[BaseModel]:
+def _model_at(path: Path_, document: Node, top: type[BaseModel]) -> type[BaseModel]:
     """The section model that describes the mapping at `path`."""
-    models: list[type[BaseModel]] = [Sections]
+    models: list[type[BaseModel]] = [top]
     here: Node | None = document
     for step in path:
         here = here.child(step) if here is not None else None
