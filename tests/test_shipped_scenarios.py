@@ -7,7 +7,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from optimizer.model.formulation import formulation
 from optimizer.results import measures, token_cost
+from optimizer.results.ledger import ledger
 from optimizer.results.planner import Plan, Planner
 from optimizer.results.prices import lmp_usd_per_mwh
 from optimizer.scenario.load import load_scenario
@@ -37,6 +39,19 @@ def test_a_perturbed_dual_is_refused(name: str) -> None:
     row = int(np.abs(y).argmax())
     y[row] *= 1.01
     assert not certify(plan.lp, plan.lp.cost, plan.solution.x, y, offset=plan.lp.offset).passed
+
+
+@pytest.mark.parametrize("name", COUNTRIES)
+def test_the_ledger_adds_up_for_these_prices_alone(name: str) -> None:
+    plan = plan_of(name)
+    made = ledger(plan, formulation())
+    assert abs(made.residual) < 1e-6 * made.gross
+    families = {charge.family for charge in made.charges if charge.side != "obligation"}
+    assert {"chips", "hall", "build rate", "generation", "transmission", "water"} <= families
+    heaviest = max((c for c in made.charges if not c.limit.startswith("bound")), key=lambda c: abs(c.contribution))
+    y = plan.solution.y.copy()
+    y[plan.lp.rows[heaviest.limit].span] *= 1.01
+    assert not ledger(plan, formulation(), y).closes
 
 
 @pytest.mark.parametrize("name", COUNTRIES)

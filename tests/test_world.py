@@ -7,6 +7,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from optimizer.model.formulation import formulation
+from optimizer.results.ledger import ledger
+from optimizer.results.ledger_tables import ledger_tables
 from optimizer.results.planner import Plan, Planner
 from optimizer.results.prices import lmp_usd_per_mwh
 from optimizer.results.truth_check import BASE_YEAR_VARIANT, check
@@ -48,6 +51,15 @@ def test_tariff_region_pays_its_tariff_and_nothing_on_top(name: str) -> None:
     price = lmp_usd_per_mwh(plan)[at(plan, name, "region")]
     np.testing.assert_allclose(price, tariff, rtol=1e-6)
     assert plan.param("delivery_adder")[at(plan, name)] == 0.0
+
+
+def test_the_ledger_adds_up_and_knows_the_countries() -> None:
+    plan = small_world()
+    made = ledger(plan, formulation())
+    assert abs(made.residual) < 1e-6 * made.gross
+    table = ledger_tables(made, plan, formulation())["ledger"]
+    assert {"us", "china"} <= set(table["country"].dropna())
+    assert set(table.loc[table["family"] == "demand for power", "region"]) <= set(KEEP)
 
 
 @pytest.mark.parametrize("name", THIRD)

@@ -37,7 +37,7 @@ def contracted_from_new(m, k, p):
     )
 
 
-@room.limit("clean_area period", family="clean share", per="GWh", where="has_mandate")
+@room.limit("clean_area period", family="clean share", per="GWh", where="has_mandate", role="policy")
 def mandate_met(m, a, p):
     "Contracts cover the mandated share of what campuses draw."
     return (

@@ -45,7 +45,16 @@ room.param("chips_max", "host chip period", "kchip", "zero where no chip may com
 room.param("chip_cost", "host chip period", "MUSD/kchip", "annuities of a server share, fees included, discounted")
 
 # what it decides
-room.decide("chips_built", "host chip period", "kchip", "new chips", upper="chips_max", family="export control")
+room.decide(
+    "chips_built",
+    "host chip period",
+    "kchip",
+    "new chips",
+    upper="chips_max",
+    family="export control",
+    role="policy",
+    serves="chip_alive",
+)
 room.decide("chips_powered", "host chip period", "kchip", "chips that stand in a hall with power on")
 room.decide("pool_powered", "pool chip period", "kchip", "chips of the pool that are on")
 room.decide("active_mw", "host period", "MW", "IT power that work can add to the chips that are on")

@@ -41,7 +41,15 @@ room.param("firm_cost", "host period", "MUSD/MW", "annuities of a firm connectio
 room.param("flexible_cost", "host period", "MUSD/MW", "annuities of a flexible connection, discounted")
 
 # what it decides
-room.decide("firm_built", "host period", "MW", "new firm connection", upper="firm_queue_mw", family="connection queue")
+room.decide(
+    "firm_built",
+    "host period",
+    "MW",
+    "new firm connection",
+    upper="firm_queue_mw",
+    family="connection queue",
+    serves="firm_alive",
+)
 room.decide(
     "flexible_built",
     "host period",
@@ -49,6 +57,7 @@ room.decide(
     "new flexible connection",
     upper="flexible_build_max_mw",
     family="connection queue",
+    serves="flexible_alive",
 )
 room.decide("firm_load", "host period", "MW", "load at the peak under firm service")
 room.decide(
@@ -68,7 +77,7 @@ def flexible_connection(m, r, p):
 
 
 # what holds it back
-@room.limit("host period", family="connection queue", per="MW")
+@room.limit("host period", family="connection queue", per="MW", serves="firm_alive flexible_alive")
 def queue(m, r, p):
     "Firm and flexible requests share what the region can energise."
     return m.firm_built[r, p] + m.flexible_built[r, p] <= m.queue_mw[r, p]

@@ -48,15 +48,28 @@ room.param("arc_cost", "route period", "MUSD/Ttok", "cost of the network between
 # what it decides
 room.decide("serve", "route period snapshot", "Ttok/h", "served along the route")
 room.decide(
-    "unserved", "stream step period snapshot", "Ttok/h", "not served", upper="unserved_max", family="willingness to pay"
+    "unserved",
+    "stream step period snapshot",
+    "Ttok/h",
+    "not served",
+    upper="unserved_max",
+    family="willingness to pay",
+    role="demand",
 )
 room.decide(
-    "scale", "period", "mix", "size of the fixed mix", lower="scale_min", upper="scale_max", family="token target"
+    "scale",
+    "period",
+    "mix",
+    "size of the fixed mix",
+    lower="scale_min",
+    upper="scale_max",
+    family="token target",
+    role="demand",
 )
 
 
 # what holds it back
-@room.limit("stream period snapshot", family="demand for tokens", per="Ttok", where="does_not_wait")
+@room.limit("stream period snapshot", family="demand for tokens", per="Ttok", where="does_not_wait", role="demand")
 def hourly_demand(m, s, p, t):
     "What cannot wait is served in its hour or leaves."
     return (
@@ -67,7 +80,7 @@ def hourly_demand(m, s, p, t):
     )
 
 
-@room.limit("stream period snapshot", family="demand for tokens", per="Ttok", where="waits")
+@room.limit("stream period snapshot", family="demand for tokens", per="Ttok", where="waits", role="demand")
 def firm_demand(m, s, p, t):
     "The share that cannot wait is served in its hour or leaves."
     return (
@@ -78,7 +91,7 @@ def firm_demand(m, s, p, t):
     )
 
 
-@room.limit("window period", family="demand for tokens", per="Ttok")
+@room.limit("window period", family="demand for tokens", per="Ttok", role="demand")
 def window_demand(m, v, p):
     "Over its window all of a deferrable stream is served or leaves."
     return sum(
@@ -88,7 +101,7 @@ def window_demand(m, v, p):
     ) * m.scale[p] == sum(m.step_h[t] * m.demand[m.stream_of[v], p, t] for t in m.snapshots_of_window[v])
 
 
-@room.limit("", family="token target", per="Ptok")
+@room.limit("", family="token target", per="Ptok", role="demand")
 def tokens_kept(m):
     "The cheapest plan makes as many tokens as the largest one, within a tolerance."
     return sum(m.discount[p] * m.mix_ptok[p] * m.scale[p] for p in m.period) >= m.tokens_floor

@@ -26,7 +26,15 @@ room.param("hall_cost", "host period", "MUSD/MW", "annuities and upkeep of a hal
 room.param("delivery_adder", "host", "MUSD/MWh", "network, funds and demand charges on top of the LMP")
 
 # what it decides
-room.decide("hall_built", "host period", "MW", "new halls, IT power", upper="hall_build_max_mw", family="hall build")
+room.decide(
+    "hall_built",
+    "host period",
+    "MW",
+    "new halls, IT power",
+    upper="hall_build_max_mw",
+    family="hall build",
+    serves="hall_alive",
+)
 room.decide("idle_mw", "host period", "MW", "IT power of the chips that are on, idle")
 room.decide("grid_draw", "host period snapshot", "MW", "drawn from the grid at the meter")
 

@@ -172,6 +172,12 @@ def _check_references(formulation: Formulation, faults: _Faults) -> None:
         elif record.axes != axes:
             faults.add(f"{where}: {role}='{name}' has axes '{' '.join(record.axes)}', not '{' '.join(axes)}'")
 
+    def alive(where: str, names: tuple[str, ...]) -> None:
+        for name in names:
+            record = params.get(name)
+            if record is None or record.of is not None or record.axes[-2:] != ("period", "period"):
+                faults.add(f"{where}: serves='{name}' is no parameter over (..., period, period)")
+
     for relation in formulation.relations.values():
         where = f"relation '{relation.name}' (room '{relation.room}')"
         known(where, (*relation.key, relation.of))
@@ -187,10 +193,12 @@ def _check_references(formulation: Formulation, faults: _Faults) -> None:
         known(where, decision.axes)
         same_axes(where, "upper", decision.upper, decision.axes)
         same_axes(where, "lower", decision.lower, decision.axes)
+        alive(where, decision.standing.serves)
     for limit in formulation.limits.values():
         where = f"limit '{limit.name}' (room '{limit.room}')"
         known(where, limit.axes)
         same_axes(where, "where", limit.where, limit.axes)
+        alive(where, limit.standing.serves)
         if limit.balance and limit.name not in formulation.feeds:
             faults.add(f"{where}: a balance that no room feeds")
     for balance, feeds in formulation.feeds.items():

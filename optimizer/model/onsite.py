@@ -72,7 +72,7 @@ def onsite_within_capacity(m, r, p, t):
     )
 
 
-@room.limit("host period", family="on-site supply", per="MW", where="has_onsite_limit")
+@room.limit("host period", family="on-site supply", per="MW", where="has_onsite_limit", serves="plant_alive")
 def onsite_within_region(m, r, p):
     "A region's campuses build no more behind the meter than gas supply and permits allow."
     return sum(m.capacity_built[k, p] for k in m.campus_plants_in[r]) <= m.onsite_build_mw[r, p]

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from .room import Room
 
-room = Room("power", doc=__doc__)
+room = Room("power", doc=__doc__, block="base system")
 
 # what it reads
 room.set("region", "a grid node", columns="country zone grid_region name")
@@ -82,7 +82,16 @@ room.param("co2_cap_mt", "country period", "Mt/yr", "cap on emissions of the pow
 room.param("co2_kt_per_gwh", "generator", "kt/GWh", "emissions, equal to t/MWh")
 
 # what it decides
-room.decide("capacity_built", "plant period", "MW", "new capacity", upper="build_max_mw", family="build rate")
+room.decide(
+    "capacity_built",
+    "plant period",
+    "MW",
+    "new capacity",
+    upper="build_max_mw",
+    family="build rate",
+    block="AI",
+    serves="plant_alive",
+)
 room.decide(
     "capacity_retired", "plant period", "MW", "capacity retired early", upper="retire_max_mw", family="generation"
 )
@@ -95,7 +104,15 @@ room.decide(
     upper="output_max_mw",
     family="generation",
 )
-room.decide("load_shed", "region period snapshot", "MW", "load not served", upper="shed_max_mw", family="load shed")
+room.decide(
+    "load_shed",
+    "region period snapshot",
+    "MW",
+    "load not served",
+    upper="shed_max_mw",
+    family="load shed",
+    role="demand",
+)
 room.decide("spill", "region period snapshot", "MW", "output of weather and must-run plant that finds no use")
 
 
@@ -116,19 +133,19 @@ def output_within_capacity(m, k, p, t):
     )
 
 
-@room.limit("plant", family="resource", per="MW", where="has_potential")
+@room.limit("plant", family="resource", per="MW", where="has_potential", block="AI")
 def built_within_potential(m, k):
     "All vintages together stay within the resource of the region."
     return sum(m.capacity_built[k, b] for b in m.period) <= m.potential_mw[k]
 
 
-@room.limit("programme period", family="build rate", per="MW", where="has_build_rate")
+@room.limit("programme period", family="build rate", per="MW", where="has_build_rate", block="AI", serves="plant_alive")
 def built_within_rate(m, g, p):
     "A country adds no more of a technology in a period than its industry can deliver."
     return sum(m.capacity_built[k, p] for k in m.plants_of_programme[g]) <= m.build_rate_mw[g, p]
 
 
-@room.limit("generator period", family="minimum take", per="GWh", where="has_take")
+@room.limit("generator period", family="minimum take", per="GWh", where="has_take", role="policy")
 def minimum_take(m, k, p):
     "Contracts, heat and self-scheduling keep a plant running: a minimum of yearly output."
     return sum(0.001 * m.hours[t] * m.output[k, p, t] for t in m.snapshot) >= m.take_gwh[k, p]
@@ -168,7 +185,7 @@ def ramp_down(m, k, p, t):
     )
 
 
-@room.limit("country period", family="carbon cap", per="Mt", where="has_co2_cap")
+@room.limit("country period", family="carbon cap", per="Mt", where="has_co2_cap", role="policy")
 def emissions_within_cap(m, c, p):
     "Yearly emissions of the country's plants, those behind the meter included, stay within the cap."
     return (
@@ -182,7 +199,7 @@ def emissions_within_cap(m, c, p):
     )
 
 
-@room.balance("region period snapshot", family="demand for power", per="MWh")
+@room.balance("region period snapshot", family="demand for power", per="MWh", role="demand")
 def power_balance(m, r, p, t):
     "Everything that feeds a region equals its base load, less what standing wind and solar plants give."
     return m.base_load_mw[r, p, t] - m.weather_mw[r, p, t]

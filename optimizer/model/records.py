@@ -44,6 +44,26 @@ class ParamRecord:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where a row or bound stands in the ledger, beside its family.
+
+    ``role`` says who makes it: a ``limit`` of what there is, a ``demand`` of users, or a ``policy``, a rule that people
+    wrote. ``block`` is ``"base system"`` (load, plants and lines as they stand and run) or ``"AI"`` (tokens, chips,
+    halls, connections and whatever may be added). ``serves`` names parameters over (..., period, period): the share of
+    each later period in which a unit of it serves, the first with any service counting. Without it a unit serves in its
+    own period.
+    """
+
+    role: str = "limit"
+    block: str = "AI"
+    serves: tuple[str, ...] = ()
+
+
+ROLES = ("limit", "demand", "policy")
+BLOCKS = ("AI", "base system")
+
+
+@dataclass(frozen=True)
 class DecisionRecord:
     """A variable for each member of ``axes``; ``lower`` and ``upper`` name parameters with the same axes."""
 
@@ -55,6 +75,7 @@ class DecisionRecord:
     lower: str | None = None
     family: str | None = None
     room: str = ""
+    standing: Standing = Standing()
 
 
 @dataclass(frozen=True)
@@ -74,6 +95,7 @@ class LimitRecord:
     where: str | None = None
     balance: bool = False
     room: str = ""
+    standing: Standing = Standing()
 
 
 @dataclass(frozen=True)

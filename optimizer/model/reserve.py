@@ -16,7 +16,7 @@ from __future__ import annotations
 from .power import capacity_added
 from .room import Room
 
-room = Room("reserve", doc=__doc__)
+room = Room("reserve", doc=__doc__, block="base system")
 
 # what it reads
 room.set("zone", "regions that pool their reserve", columns="country")
@@ -64,13 +64,13 @@ room.decide(
 
 
 # what holds it back
-@room.limit("host period", family="reserve", per="MW")
+@room.limit("host period", family="reserve", per="MW", block="AI")
 def growth_of_firm_load(m, r, p):
     "Firm AI load beyond what stands today asks for new reserve."
     return m.firm_load[r, p] - m.firm_growth[r, p] <= m.standing_firm_load_mw[r, p]
 
 
-@room.limit("zone period", family="reserve", per="MW", where="has_reserve")
+@room.limit("zone period", family="reserve", per="MW", where="has_reserve", role="policy")
 def reserve_margin(m, z, p):
     "Firm capacity covers the peak, the margin and the growth of firm AI load."
     return (

@@ -22,6 +22,8 @@ from typing import TypeVar
 
 from optimizer.model.joining import Formulation, declare, total
 from optimizer.model.records import (
+    BLOCKS,
+    ROLES,
     CostRecord,
     DecisionRecord,
     FeedRecord,
@@ -31,6 +33,7 @@ from optimizer.model.records import (
     RelationRecord,
     Rule,
     SetRecord,
+    Standing,
 )
 
 __all__ = ["Formulation", "Room", "Rule", "declare", "total"]
@@ -40,10 +43,14 @@ AnyRule = TypeVar("AnyRule", bound=Rule)
 
 @dataclass
 class Room:
-    """The record of one physical idea. Axes are written as one string of set names: ``"region period snapshot"``."""
+    """The record of one physical idea. Axes are written as one string of set names: ``"region period snapshot"``.
+
+    ``block`` is where its rows and bounds stand in the ledger unless they say otherwise (:class:`Standing`).
+    """
 
     name: str
     doc: str | None = ""
+    block: str = "AI"
     sets: list[SetRecord] = field(default_factory=list)
     relations: list[RelationRecord] = field(default_factory=list)
     params: list[ParamRecord] = field(default_factory=list)
@@ -78,40 +85,76 @@ class Room:
         upper: str | None = None,
         family: str | None = None,
         lower: str | None = None,
+        role: str = "limit",
+        block: str | None = None,
+        serves: str = "",
     ) -> None:
         """Declare a variable, at least zero unless ``lower`` names a parameter (whose values may be ``-inf``).
 
         A bound is a limit like any other and can carry rent, so it belongs to a ledger ``family``; without a bound
-        there is none. Raises TypeError when only one of the two is given.
+        there is none. Raises TypeError when only one of the two is given. ``role``, ``block`` and ``serves`` are those
+        of :class:`Standing`.
         """
         bounded = upper is not None or lower is not None
         if bounded and family is None:
             raise TypeError(f"room '{self.name}', decision '{name}': a bound needs a ledger family")
         if family is not None and not bounded:
             raise TypeError(f"room '{self.name}', decision '{name}': a ledger family needs a bound")
-        self.decisions.append(DecisionRecord(name, tuple(axes.split()), unit, doc, upper, lower, family, self.name))
+        standing = self._standing(f"decision '{name}'", role, block, serves)
+        self.decisions.append(
+            DecisionRecord(name, tuple(axes.split()), unit, doc, upper, lower, family, self.name, standing)
+        )
 
-    def limit(self, axes: str, *, family: str, per: str, where: str | None = None) -> Callable[[AnyRule], AnyRule]:
+    def limit(
+        self,
+        axes: str,
+        *,
+        family: str,
+        per: str,
+        where: str | None = None,
+        role: str = "limit",
+        block: str | None = None,
+        serves: str = "",
+    ) -> Callable[[AnyRule], AnyRule]:
         """Record a rule ``rule(m, *axes) -> a <= b``, ``a == b`` or ``(lower, body, upper)``.
 
         ``per`` is the unit that the row's price counts (MUSD per what). ``where`` names a 0/1 parameter with the same
-        axes: the rows that exist.
+        axes: the rows that exist. ``role``, ``block`` and ``serves`` are those of :class:`Standing`.
         """
-        return self._row(axes, family, per, where, balance=False)
+        return self._row(axes, family, per, where, False, (role, block, serves))
 
-    def balance(self, axes: str, *, family: str, per: str, where: str | None = None) -> Callable[[AnyRule], AnyRule]:
+    def balance(
+        self,
+        axes: str,
+        *,
+        family: str,
+        per: str,
+        where: str | None = None,
+        role: str = "limit",
+        block: str | None = None,
+        serves: str = "",
+    ) -> Callable[[AnyRule], AnyRule]:
         """Record a shared row: everything that rooms feed to it equals what the rule returns."""
-        return self._row(axes, family, per, where, balance=True)
+        return self._row(axes, family, per, where, True, (role, block, serves))
 
-    def _row(self, axes: str, family: str, per: str, where: str | None, balance: bool) -> Callable[[AnyRule], AnyRule]:
+    def _row(
+        self, axes: str, family: str, per: str, where: str | None, balance: bool, standing: tuple[str, str | None, str]
+    ) -> Callable[[AnyRule], AnyRule]:
         def record(rule: AnyRule) -> AnyRule:
-            name, doc = rule.__name__, _doc(rule)
+            name, doc, stands = rule.__name__, _doc(rule), self._standing(f"limit '{rule.__name__}'", *standing)
             self.limits.append(
-                LimitRecord(name, tuple(axes.split()), family, per, rule, doc, where, balance, self.name)
+                LimitRecord(name, tuple(axes.split()), family, per, rule, doc, where, balance, self.name, stands)
             )
             return rule
 
         return record
+
+    def _standing(self, what: str, role: str, block: str | None, serves: str) -> Standing:
+        block = self.block if block is None else block
+        for word, allowed in ((role, ROLES), (block, BLOCKS)):
+            if word not in allowed:
+                raise TypeError(f"room '{self.name}', {what}: '{word}' is none of {', '.join(allowed)}")
+        return Standing(role, block, tuple(serves.split()))
 
     def feeds(self, balance: str) -> Callable[[AnyRule], AnyRule]:
         """Record a term ``rule(m, *axes of the balance)`` added to the left side of a balance of any room."""

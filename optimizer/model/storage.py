@@ -12,7 +12,7 @@ from __future__ import annotations
 from .power import capacity_added
 from .room import Room
 
-room = Room("storage", doc=__doc__)
+room = Room("storage", doc=__doc__, block="base system")
 
 # what it reads
 room.set("store", "a plant that stores power", within="plant", columns="region technology country")

@@ -29,13 +29,13 @@ room.param("tpp_million", "chip", "million TPP", "total processing performance o
 
 
 # what holds it back
-@room.limit("country chip period", family="chips", per="kchip", where="has_chip_supply")
+@room.limit("country chip period", family="chips", per="kchip", where="has_chip_supply", serves="chip_alive")
 def chips_within_supply(m, c, g, p):
     "A country's sites share the chips that reach it."
     return sum(m.chips_built[r, g, p] for r in m.hosts_of[c]) <= m.chip_supply[c, g, p]
 
 
-@room.limit("volume_cap period", family="export control", per="kchip")
+@room.limit("volume_cap period", family="export control", per="kchip", role="policy")
 def chips_within_licence(m, v, p):
     "Licensed units stay within the volume that both sides allow, counted from today."
     return (
@@ -49,7 +49,7 @@ def chips_within_licence(m, v, p):
     )
 
 
-@room.limit("country period", family="export control", per="million TPP", where="has_tpp_cap")
+@room.limit("country period", family="export control", per="million TPP", where="has_tpp_cap", role="policy")
 def chips_within_tpp_cap(m, c, p):
     "Processing performance bought stays within the cap of the rule."
     return (

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .room import Room
 
-room = Room("transmission", doc=__doc__)
+room = Room("transmission", doc=__doc__, block="base system")
 
 # what it reads
 room.set(
@@ -55,7 +55,16 @@ room.param("line_take_gwh", "corridor period", "GWh/yr", "minimum yearly take, s
 room.param("sending_cap_mw", "sending_cap", "MW", "rating of the shared sending station")
 
 # what it decides
-room.decide("line_built", "corridor period", "MW", "new capacity", upper="line_build_max_mw", family="line build")
+room.decide(
+    "line_built",
+    "corridor period",
+    "MW",
+    "new capacity",
+    upper="line_build_max_mw",
+    family="line build",
+    block="AI",
+    serves="line_alive",
+)
 room.decide(
     "flow_forward",
     "corridor period snapshot",
@@ -102,7 +111,7 @@ def flow_within_year(m, l, p):
     )
 
 
-@room.limit("corridor period", family="minimum take", per="GWh", where="has_line_take")
+@room.limit("corridor period", family="minimum take", per="GWh", where="has_line_take", role="policy")
 def line_minimum_take(m, l, p):
     "Bundled plant and supply contracts keep a corridor in use; what flows straight back does not count."
     return (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from .room import Room
 
-room = Room("voltage law", doc=__doc__)
+room = Room("voltage law", doc=__doc__, block="base system")
 
 # what it reads
 room.set("cycle", "an independent loop of AC lines in one period", columns="period")

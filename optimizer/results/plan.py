@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from . import assumptions, campus_load, measures, time_to_power, token_cost, token_cost_table
+from . import assumptions, campus_load, measures, token_cost
+from .ledger import ledger
+from .ledger_tables import ledger_section, ledger_tables
 from .planner import Plan, Planner, Report, Via
 from .section import Section
 from .solution_tables import solution_tables
@@ -47,6 +50,9 @@ def run_of(plan: Plan, planner: Planner) -> Run:
     tables = solution_tables(planner.formulation, plan.instance, plan.lp, plan.solution)
     frames = summaries(plan, planner.prepared.world)
     tables |= {f"summary_{name}": frame for name, frame in frames.items()}
+    account = ledger(plan, planner.formulation)
+    tables |= ledger_tables(account, plan, planner.formulation)
+    accounts, ledgers = [ledger_section(account)], {plan.question: account.identity()}
     certificates: dict[str, Any] = {plan.question: plan.solution.certificate}
     statistics: dict[str, Any] = {plan.question: plan.solution.statistics}
     if plan.tokens is not None:
@@ -56,6 +62,11 @@ def run_of(plan: Plan, planner: Planner) -> Run:
         tables |= {
             f"tokens_{name}": table for name, table in stage.items() if name.startswith(("dual_", "reduced_cost_"))
         }
+        account = ledger(first, planner.formulation)
+        in_tokens = ledger_tables(account, first, planner.formulation)
+        tables |= {f"tokens_{name}": table for name, table in in_tokens.items()}
+        accounts.append(ledger_section(account))
+        ledgers[first.question] = account.identity()
     low, high, most, least = plan.lp.coefficient_range()
     return Run(
         name=scenario_name(plan.scenario),
@@ -75,8 +86,8 @@ def run_of(plan: Plan, planner: Planner) -> Run:
         },
         timings_s=planner.timings_s,
         notes=tuple(plan.instance.notes),
-        summary=headline(plan, frames),
-        sections=sections(plan, frames),
+        summary=headline(plan, frames) | {"ledger": ledgers},
+        sections=sections(plan, frames, accounts),
         source={"file": str(plan.scenario.source_path), "variants": plan.scenario.variants_applied},
         answers=planner.answers(plan),
     )
@@ -127,8 +138,8 @@ def headline(plan: Plan, frames: dict[str, pd.DataFrame]) -> dict[str, Any]:
     }
 
 
-def sections(plan: Plan, frames: dict[str, pd.DataFrame]) -> tuple[Section, ...]:
-    """What the terminal shows after a solve, from the plan's `summaries`."""
+def sections(plan: Plan, frames: dict[str, pd.DataFrame], accounts: Sequence[Section] = ()) -> tuple[Section, ...]:
+    """What the terminal shows after a solve, from the plan's `summaries` and the sections of its ledgers."""
     fleet = _dated(frames["fleet"]).rename(
         columns={
             "served_mtok_per_s": "served Mtok/s",
@@ -167,6 +178,7 @@ def sections(plan: Plan, frames: dict[str, pd.DataFrame]) -> tuple[Section, ...]
         )
         made.append(token_cost_table.by_class_section(frames))
         made.append(time_to_power.fastest_section(frames["time_to_power"]))
+    made += accounts
     certificate = plan.solution.certificate
     made.append(
         Section(

@@ -141,7 +141,7 @@ def index_columns(
     attributes = [
         (name, column, pd.Index(values).take(at))
         for name, axis, at in zip(names, axes, positions, strict=True)
-        for column, values in _attributes(axis, formulation, instance)
+        for column, values in attributes_of(axis, formulation, instance)
     ]
     taken = Counter([*names, *(column for _, column, _ in attributes)])
     for name, column, values in attributes:
@@ -174,7 +174,7 @@ def _part(values: np.ndarray, offset: int, count: int) -> np.ndarray:
     return np.array(values[offset : offset + count], dtype=np.float64)
 
 
-def _attributes(axis: str, formulation: Formulation, instance: Instance) -> list[tuple[str, list]]:
+def attributes_of(axis: str, formulation: Formulation, instance: Instance) -> list[tuple[str, list]]:
     """Attribute columns of a set, aligned with its members; a subset takes those of its parent, found by label."""
     record = formulation.sets[axis]
     own = instance.attributes.get(axis, {})
@@ -183,5 +183,5 @@ def _attributes(axis: str, formulation: Formulation, instance: Instance) -> list
         return columns
     place = {label: i for i, label in enumerate(instance.sets[record.within])}
     members = [place[label] for label in instance.sets[axis]]
-    parent = _attributes(record.within, formulation, instance)
+    parent = attributes_of(record.within, formulation, instance)
     return [(column, [values[i] for i in members]) for column, values in parent]

@@ -126,6 +126,28 @@ def leaning(formulation: Formulation, lp: LinearProgram, family: str) -> bytes:
     return b"".join(np.packbits(mask).tobytes() for mask in found)
 
 
+def places_of(
+    instance: Instance, block: Block, members: NDArray[np.int64], per: str, side: str
+) -> tuple[list[Place], NDArray[np.int64]]:
+    """The places of some members of a block (positions in it), all hours of one together, and which is each member's.
+
+    Places come in the order of the block, each once; the second array has the length of ``members``.
+    """
+    flat = members if block.kept is None else block.kept[members]
+    index = np.unravel_index(flat, block.shape) if block.axes else ()
+    kept = [i for i, axis in enumerate(block.axes) if axis not in HOURS]
+    axes = tuple(block.axes[i] for i in kept)
+    shape = tuple(block.shape[i] for i in kept)
+    group = np.ravel_multi_index([index[i] for i in kept], shape) if kept else np.zeros(len(flat), np.int64)
+    groups, of = np.unique(group, return_inverse=True)
+    found = []
+    for one in groups:
+        position = np.unravel_index(one, shape) if kept else ()
+        labels = tuple(instance.sets[axis][int(k)] for axis, k in zip(axes, position, strict=True))
+        found.append(Place(axes, labels, per, side))
+    return found, of
+
+
 class _Columns:
     """Relief columns in the making: places in the order found, and their coefficients as triplets."""
 
@@ -140,18 +162,8 @@ class _Columns:
         """Let ``members`` of a block (positions in it), which stand in ``rows``, join the columns of their places."""
         if not len(members):
             return
-        flat = members if block.kept is None else block.kept[members]
-        index = np.unravel_index(flat, block.shape) if block.axes else ()
-        kept = [i for i, axis in enumerate(block.axes) if axis not in HOURS]
-        axes = tuple(block.axes[i] for i in kept)
-        shape = tuple(block.shape[i] for i in kept)
-        group = np.ravel_multi_index([index[i] for i in kept], shape) if kept else np.zeros(len(flat), np.int64)
-        groups, of = np.unique(group, return_inverse=True)
-        numbers = np.empty(len(groups), np.int64)
-        for i, one in enumerate(groups):
-            position = np.unravel_index(one, shape) if kept else ()
-            labels = tuple(self._instance.sets[axis][int(k)] for axis, k in zip(axes, position, strict=True))
-            numbers[i] = self.places.setdefault(Place(axes, labels, per, side), len(self.places))
+        found, of = places_of(self._instance, block, members, per, side)
+        numbers = np.array([self.places.setdefault(place, len(self.places)) for place in found], np.int64)
         self._parts.append((numbers[of], rows, np.full(len(rows), sign)))
 
     def by_columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
