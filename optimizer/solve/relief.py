@@ -25,6 +25,8 @@ from optimizer.scenario.errors import nearest_name
 from optimizer.solve.linear_program import Block, LinearProgram
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from optimizer.solve.editing import EditableLp, Side
     from optimizer.solve.session import Solution
 
@@ -76,6 +78,34 @@ def add_relief(
 
     KeyError for a family that no limit and no bound belongs to.
     """
+    found = _Columns(instance)
+    for part in parts_of(formulation, lp, family):
+        rows = part.block.offset + part.members
+        if part.bound_of is not None:
+            rows = session.move_bounds(rows, part.bound_of)
+        found.enter(part.block, part.members, rows, part.sign, part.per, part.side)
+    nothing = np.zeros(len(found.places))
+    columns = session.add_columns(nothing, nothing, nothing, *found.by_columns())
+    return Relief(family, columns, tuple(found.places))
+
+
+@dataclass(frozen=True)
+class Part:
+    """Members of one limit (``bound_of`` None), or one side of the bounds of a decision, that a relief column enters.
+
+    ``members`` are positions in ``block``. A unit of relief enters their rows with ``sign``.
+    """
+
+    block: Block
+    members: NDArray[np.int64]
+    sign: float
+    per: str
+    side: str
+    bound_of: Side | None
+
+
+def parts_of(formulation: Formulation, lp: LinearProgram, family: str) -> Iterator[Part]:
+    """Everything that relief of a family loosens. KeyError for a family that no limit and no bound belongs to."""
     limits = [limit for limit in formulation.limits.values() if limit.family == family]
     decisions = [decision for decision in formulation.decisions.values() if decision.family == family]
     if not limits and not decisions:
@@ -84,7 +114,6 @@ def add_relief(
         close = nearest_name(family, sorted(known))
         nearest = f"the nearest is '{close}'" if close else f"there are {', '.join(sorted(known))}"
         raise KeyError(f"no family '{family}'; {nearest}")
-    found = _Columns(instance)
     for limit in limits:
         block = lp.rows[limit.name]
         low, high = lp.row_lower[block.span], lp.row_upper[block.span]
@@ -96,20 +125,17 @@ def add_relief(
             ("limit", -1.0, np.isfinite(high) & ~equal),
         ):
             members = np.flatnonzero(there)
-            found.enter(block, members, block.offset + members, sign, limit.per, side)
+            if len(members):
+                yield Part(block, members, sign, limit.per, side, None)
     sides: tuple[tuple[Side, float], ...] = (("lower", 1.0), ("upper", -1.0))
     for decision in decisions:
         block = lp.columns[decision.name]
-        for side, sign in sides:
-            named = decision.lower if side == "lower" else decision.upper
-            bound = (lp.col_lower if side == "lower" else lp.col_upper)[block.span]
+        for bound_of, sign in sides:
+            named = decision.lower if bound_of == "lower" else decision.upper
+            bound = (lp.col_lower if bound_of == "lower" else lp.col_upper)[block.span]
             members = np.flatnonzero(np.isfinite(bound))
             if named is not None and len(members):
-                rows = session.move_bounds(block.offset + members, side)
-                found.enter(block, members, rows, sign, decision.unit, "limit")
-    nothing = np.zeros(len(found.places))
-    columns = session.add_columns(nothing, nothing, nothing, *found.by_columns())
-    return Relief(family, columns, tuple(found.places))
+                yield Part(block, members, sign, decision.unit, "limit", bound_of)
 
 
 def leaning(formulation: Formulation, lp: LinearProgram, family: str) -> bytes:
@@ -160,8 +186,6 @@ class _Columns:
         self, block: Block, members: NDArray[np.int64], rows: NDArray[np.int64], sign: float, per: str, side: str
     ) -> None:
         """Let ``members`` of a block (positions in it), which stand in ``rows``, join the columns of their places."""
-        if not len(members):
-            return
         found, of = places_of(self._instance, block, members, per, side)
         numbers = np.array([self.places.setdefault(place, len(self.places)) for place in found], np.int64)
         self._parts.append((numbers[of], rows, np.full(len(rows), sign)))
