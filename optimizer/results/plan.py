@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from . import assumptions, campus_load, measures, time_to_power, token_cost, token_cost_table
-from . import assumptions, campus_load, measures, token_cost
 from .ledger import ledger
 from .ledger_tables import ledger_section, ledger_tables
 from .planner import Plan, Planner, Report, Via
