@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from kernels._jit import jit
 
 
+HASH = np.uint64(11_400_714_819_323_198_485)  # 2**64 over the golden ratio: spreads numbers that lie evenly apart
+
+
 class Grid(NamedTuple):
     """One block of entries. ``values`` is flat, and ``step`` is how far apart two neighbours along ``inner`` lie."""
 
@@ -62,7 +65,7 @@ def pack_rows(
     for grid in grids:
         as_they_are &= _place(start, place, index, value, drop, *grid)
     if not as_they_are:
-        _merge(start, index, value, num_col, drop)
+        _merge(start, index, value, drop)
 
 
 def add_to(target: NDArray[np.float64], grid: Grid) -> None:
@@ -198,15 +201,21 @@ def _place(
 
 
 @jit
-def _merge(
-    start: NDArray[np.int64], index: NDArray[np.int32], value: NDArray[np.float64], num_col: int, drop: float
-) -> None:
+def _merge(start: NDArray[np.int64], index: NDArray[np.int32], value: NDArray[np.float64], drop: float) -> None:
     """Add up equal columns of a row and leave out what is small, in place; ``start`` is brought up to date.
 
-    In rows that do not rise ``seen`` holds where a column was last put. It starts with arbitrary numbers, since a hit
-    counts only where that very column stands in the current row.
+    In rows that do not rise, a hash table holds where each column of the row was put. It is as large as twice the
+    longest row, so that it stays in the nearest cache, where a vector over all columns would not; ``owner`` says which
+    row has filled a slot last.
     """
-    seen = np.empty(num_col, np.int64)
+    longest = np.int64(0)
+    for r in range(1, start.size):
+        longest = max(longest, start[r] - start[r - 1])
+    bits = 1
+    while 1 << bits < 2 * longest:
+        bits += 1
+    owner, seen = np.zeros(1 << bits, np.int32), np.empty(1 << bits, np.int64)
+    last_slot, shift = (1 << bits) - 1, np.uint64(64 - bits)
     w = begin = start[0]
     for r in range(1, start.size):
         end = start[r]
@@ -218,13 +227,15 @@ def _merge(
         if p < end:
             first = past = w
             for p in range(begin, end):
-                q = seen[index[p]]
-                if first <= q < past and index[q] == index[p]:
-                    value[q] += value[p]
+                column = index[p]
+                slot = np.int64((np.uint64(column) * HASH) >> shift)
+                while owner[slot] == r and index[seen[slot]] != column:
+                    slot = (slot + 1) & last_slot
+                if owner[slot] == r:
+                    value[seen[slot]] += value[p]
                 else:
-                    seen[index[p]] = past
-                    index[past] = index[p]
-                    value[past] = value[p]
+                    owner[slot], seen[slot] = r, past
+                    index[past], value[past] = column, value[p]
                     past += 1
         for p in range(first, past):
             if abs(value[p]) > drop:
