@@ -148,10 +148,21 @@ def _count(
     )
     if fault:
         return fault
+    if outer_rows.size == 0 or inner_rows.size == 0:
+        return 0
+    side_by_side = True  # as along the snapshots of one place: then neighbours are counted in vectors
+    for j in range(1, inner_rows.size):
+        side_by_side &= inner_rows[j] == inner_rows[j - 1] + 1
     for i in range(outer_rows.size):
-        row = outer_rows[i] + 1
-        for j in range(inner_rows.size):
-            start[row + inner_rows[j]] += 1
+        row = np.int64(outer_rows[i]) + 1
+        if side_by_side:
+            first = row + inner_rows[0]
+            counts = start[first : first + inner_rows.size]
+            for j in range(counts.size):
+                counts[j] += 1
+        else:
+            for j in range(inner_rows.size):
+                start[row + inner_rows[j]] += 1
     return 0
 
 
