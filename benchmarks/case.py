@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-KERNELS = ("cost", "break_even", "residuals")
+KERNELS = ("load", "headroom", "cost", "break_even", "profiles", "residuals")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@
     python -m benchmarks.guard --record   measure and write what this processor reaches into the baseline
 
 For each case: how many times the kernel is faster than NumPy and than C, on one thread, the best of alternating
-repeats, and which share of the machine's own ceiling it reaches (ceilings.py), measured in the same run. A ratio below
-half of the recorded one, twice, is a fault.
+repeats, and which share of the machine's own ceiling it reaches (ceilings.py), measured in the same run. A kernel that
+has become slower is slower beside all of them, while one ratio alone tells of its peer: the NumPy of another day, or
+another machine's memory. So a fault is all ratios of a case below half of the recorded ones, twice.
 
 The baseline holds a record for each processor on which somebody recorded one, since C is compiled for the machine at
 hand and NumPy is not. A processor without a record is held against the lowest ratio of all. Without a C compiler only
@@ -35,7 +36,7 @@ from benchmarks.case import Case, cases
 
 BASELINE = Path(__file__).parent / "baseline.json"
 FAULT_BELOW = 0.5  # of the recorded ratio
-PEERS = ("numpy", "c")
+YARDSTICKS = ("numpy", "c", "ceiling")
 REPEATS, SHORT = 15, 4
 LEAST_S = 2e-3  # a repeat shorter than this is run several times
 
@@ -101,10 +102,10 @@ def faults(found: dict[str, Measured], recorded: dict[str, dict[str, float]]) ->
     words = []
     for name, now in found.items():
         then = recorded.get(name, {})
-        for peer in PEERS:
-            before, after = then.get(peer), getattr(now, peer)
-            if before is not None and after is not None and after < FAULT_BELOW * before:
-                words.append(f"{name} is {after:.2f} times as fast as {peer}, {before:.2f} when recorded")
+        pairs = [(by, getattr(now, by), then[by]) for by in YARDSTICKS if by in then and getattr(now, by) is not None]
+        if pairs and all(after < FAULT_BELOW * before for _, after, before in pairs):
+            said = ", ".join(f"{by} {after:.2f} ({before:.2f} when recorded)" for by, after, before in pairs)
+            words.append(f"{name} is slower beside every yardstick: {said}")
     return words
 
 
@@ -158,19 +159,19 @@ def main() -> int:
             found |= {case.name: measure(case, REPEATS, limits) for case in cases() if case.name in doubtful}
     words = faults(found, expected)
     for line in words:
-        print(f"slower: {line}", file=sys.stderr)
+        print(line, file=sys.stderr)
     return 1 if words else 0
 
 
 def lowest(records: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """The lowest recorded ratio of each case and peer."""
+    """The lowest recorded ratio of each case and yardstick."""
     expected: dict[str, dict[str, float]] = {}
     for record in records:
         for name, case in record["cases"].items():
             kept = expected.setdefault(name, {})
-            for peer in PEERS:
-                if case[peer] is not None:
-                    kept[peer] = min(kept.get(peer, np.inf), case[peer])
+            for by in YARDSTICKS:
+                if case[by] is not None:
+                    kept[by] = min(kept.get(by, np.inf), case[by])
     return expected
 
 

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from kernels._jit import jit
 
-
 HASH = np.uint64(11_400_714_819_323_198_485)  # 2**64 over the golden ratio: spreads numbers that lie evenly apart
 
 

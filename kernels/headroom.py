@@ -11,8 +11,9 @@ size that is too large, the tangent (the hours that are short now) gives the nex
 
     F' = sum of g_h over the k hours with g_h < F, over (k - c x hours)
 
-which falls until no hour drops out any more. Five to ten passes over a year do it, and a smaller share begins where the
-larger one ended.
+which falls until no hour drops out any more. Sizes only fall, for a smaller share too, so an hour that is not short can
+be forgotten: the gaps left are moved together whenever they are half as many. Twenty passes for three shares come to
+about two over the whole year.
 
 Memory: a row of ``hours`` numbers is read once from memory, 8 bytes an hour; its gaps (70 kB a year) stay in cache for
 the passes, one comparison and one addition an hour each.
@@ -68,22 +69,43 @@ def _all_peaks(load: Floats, season: Whole, peak: Floats) -> None:
         _peaks(load[row], season, peak[row])
 
 
+@jit
+def _keep_short(gaps: Floats, count: int, size: float) -> int:
+    """Move the gaps smaller than ``size`` to the front, in their order; how many they are. Infinite ones follow."""
+    kept = 0
+    for h in range(count):
+        gap = gaps[h]
+        gaps[kept] = gap  # overwritten by the next one unless it counts: no branch
+        kept += gap < size
+    gaps[kept : _blocks(kept)] = np.inf
+    return kept
+
+
+@jit
+def _blocks(count: int) -> int:
+    """So many gaps in whole blocks."""
+    block = LANES * UNROLL
+    return (count + block - 1) // block * block
+
+
 def _rows(load: Floats, season: Whole, seasons: int, shares: Floats, found: Floats) -> None:
     """``found[row, share]``; shares fall, so that each begins where the one before has ended."""
-    hours, whole = load.shape[1], LANES * UNROLL
+    hours = load.shape[1]
     for row in prange(load.shape[0]):
-        peak, gaps = np.empty(seasons), np.full(-(-hours // whole) * whole, np.inf)  # an infinite gap is never short
+        peak, gaps = np.empty(seasons), np.full(_blocks(hours), np.inf)  # an infinite gap is never short
         counts, sums = np.empty(LANES, np.int64), np.empty(LANES)
         _peaks(load[row], season, peak)
         for h in range(hours):
             gaps[h] = peak[season[h]] - load[row, h]
-        size = np.inf
+        size, count = np.inf, hours
         for i in range(len(shares)):
             allowed = shares[i] * hours
             while True:
-                k, total = _short(gaps, size, counts, sums)
+                k, total = _short(gaps[: _blocks(count)], size, counts, sums)
                 if k <= allowed:  # the curve lies on its tangent: this size is exact
                     break
+                if 2 * k <= count:
+                    count = _keep_short(gaps, count, size)
                 smaller = total / (k - allowed)
                 if not smaller < size:
                     break

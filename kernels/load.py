@@ -62,26 +62,29 @@ class Loads(NamedTuple):
 def _row(
     utilisation: Floats, wet_bulb: Floats, idle: float, span: float, base: float, slope: float, knee: float, cap: float,
     hours: Floats, facility: Floats,
-) -> tuple[float, float]:  # fmt: skip
-    """One region in one sample: fills ``facility`` and returns the energies of IT and facility."""
-    it_energy, energy = 0.0, 0.0
+) -> tuple[float, float, int]:  # fmt: skip
+    """One region in one sample: fills ``facility`` and returns the energies of IT and facility.
+
+    The last number is how many hours hold a value outside its range.
+    """
+    it_energy, energy, wrong = 0.0, 0.0, 0
     many_uses, many_weathers = len(utilisation) > 1, len(wet_bulb) > 1
     for h in range(len(hours)):
         use = utilisation[h] if many_uses else utilisation[0]
         weather = wet_bulb[h] if many_weathers else wet_bulb[0]
+        wrong += 1 - ((use >= 0.0) & (use <= 1.0) & (abs(weather) < np.inf))
         it = idle + span * use
         facility[h] = it * min(max(base + slope * max(0.0, weather - knee), 1.0), cap)
         it_energy += it * hours[h]
         energy += facility[h] * hours[h]
-    return it_energy, energy
+    return it_energy, energy, wrong
 
 
 @jit
-def _duration(facility: Floats, hours: Floats, shares: Floats, weight: Floats, found: Floats) -> None:
-    """Points of the load-duration curve; ``weight`` is room for the hours of each bin."""
-    low, high = np.inf, -np.inf
-    for value in facility:
-        low, high = min(low, value), max(high, value)
+def _duration(
+    facility: Floats, hours: Floats, low: float, high: float, shares: Floats, weight: Floats, found: Floats
+) -> None:
+    """Points of the load-duration curve between ``low`` and ``high``; ``weight`` is room for the hours of each bin."""
     scale = BINS / (high - low) if high > low else 0.0
     weight[:] = 0.0
     whole = 0.0
@@ -99,7 +102,7 @@ def _duration(facility: Floats, hours: Floats, shares: Floats, weight: Floats, f
 def _samples(
     utilisation: Floats, wet_bulb: Floats, idle: Floats, span: Floats, base: Floats, slope: Floats, knee: Floats,
     cap: Floats, hours: Floats, shares: Floats, energies: Floats, peak: Floats, peak_hour: Whole, together: Floats,
-    together_hour: Whole, duration: Floats,
+    together_hour: Whole, duration: Floats, wrong: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     samples, regions = idle.shape
     for s in prange(samples):
@@ -107,19 +110,24 @@ def _samples(
         w = s if wet_bulb.shape[0] > 1 else 0
         facility, total, weight = np.empty(len(hours)), np.zeros(len(hours)), np.empty(BINS)
         for r in range(regions):
-            it_energy, energy = _row(
+            it_energy, energy, faults = _row(
                 utilisation[u, r], wet_bulb[w, r], idle[s, r], span[s, r], base[r], slope[r], knee[r], cap[r],
                 hours, facility,
             )  # fmt: skip
             energies[s, r, 0] = it_energy
             energies[s, r, 1] = energy
+            wrong[s, r] = faults > 0
+            low, high = np.inf, -np.inf
             for h in range(len(hours)):
                 total[h] += facility[h]
-                if peak_hour[s, r] < 0 or facility[h] > peak[s, r]:
-                    peak[s, r] = facility[h]
+                low = min(low, facility[h])
+                if facility[h] > high:
+                    high = facility[h]
                     peak_hour[s, r] = h
+            if len(hours):
+                peak[s, r] = high
             if len(hours) and len(shares):
-                _duration(facility, hours, shares, weight, duration[s, r])
+                _duration(facility, hours, low, high, shares, weight, duration[s, r])
         for h in range(len(hours)):
             if together_hour[s] < 0 or total[h] > together[s]:
                 together[s] = total[h]
@@ -170,8 +178,6 @@ def load(
             raise ValueError(f"{name} {cube.shape} does not fit {room}")
     if any(a.shape != (regions,) for a in curve):
         raise ValueError(f"cooling of {[a.shape for a in curve]} for {regions} regions")
-    within("utilisation", use, 0.0, 1.0)
-    within("wet bulb", weather)
     within("idle power", idle, 0.0)
     within("full power over idle power", full - idle, 0.0)
     within("length of an hour", lengths, 0.0)
@@ -182,13 +188,16 @@ def load(
     of_each, energies = (samples, regions), np.zeros((samples, regions, 2))
     peak, peak_hour = np.zeros(of_each), np.full(of_each, -1, np.int64)
     together, together_hour = np.zeros(samples), np.full(samples, -1, np.int64)
-    duration = np.zeros((*of_each, len(points)))
+    duration, wrong = np.zeros((*of_each, len(points))), np.zeros(of_each, np.bool_)
     kernel = _many_threads if idle.size * len(lengths) >= MANY_CELLS else _one_thread
     base, slope, knee, cap = curve
     kernel(
         use, weather, idle, full - idle, base, slope, knee, cap, lengths, points, energies, peak, peak_hour, together,
-        together_hour, duration,
+        together_hour, duration, wrong,
     )  # fmt: skip
+    if wrong.any() or 0 in wrong.shape or len(lengths) == 0:  # found on the way; said in full here
+        within("utilisation", use, 0.0, 1.0)
+        within("wet bulb", weather)
     return Loads(energies[..., 0], energies[..., 1], peak, peak_hour, together, together_hour, duration)
 
 

@@ -234,14 +234,24 @@ def to_hub(measured_m: ArrayLike, hub_m: ArrayLike, roughness_m: ArrayLike) -> F
     return np.log(high / rough) / np.log(low / rough)
 
 
-def _winds(speed: Floats, factor: Floats, inverse_step: float, power: Floats, found: Floats) -> None:
-    last = len(power) - 1
+def _winds(
+    speed: Floats, factor: Floats, inverse_step: float, power: Floats, found: Floats, wrong: NDArray[np.bool_]
+) -> None:
+    last, top = np.float64(len(power) - 1), np.int32(len(power) - 2)
     for p in prange(speed.shape[0]):
         scale = factor[p] * inverse_step
+        faults = 0
+        for h in range(speed.shape[1]):  # a loop of its own: both are vectors then, and the row is in cache
+            faults += 1 - ((speed[p, h] >= 0.0) & (speed[p, h] < np.inf))
+        wrong[p] = faults > 0
         for h in range(speed.shape[1]):
-            x = min(speed[p, h] * scale, np.float64(last))
-            i = min(int(x), last - 1)
-            found[p, h] = power[i] + (x - i) * (power[i + 1] - power[i])
+            x = speed[p, h] * scale
+            x = x if x < last else last
+            x = x if x > 0.0 else 0.0  # no place outside the curve, whatever the wind
+            whole = np.int32(x)
+            whole = whole if whole < top else top
+            i = np.uint32(whole)  # numba looks for negative places in signed ones
+            found[p, h] = power[i] + (x - whole) * (power[i + np.uint32(1)] - power[i])
 
 
 def wind_power(speed: ArrayLike, factor: ArrayLike, curve: PowerCurve) -> Floats:
@@ -252,10 +262,12 @@ def wind_power(speed: ArrayLike, factor: ArrayLike, curve: PowerCurve) -> Floats
     winds, factors = np.ascontiguousarray(speed, np.float64), np.ascontiguousarray(factor, np.float64)
     if winds.ndim != 2 or factors.shape != winds.shape[:1]:
         raise ValueError(f"winds {winds.shape} and factors {factors.shape} do not fit")
-    within("wind speed", winds, 0.0)
     within("factor", factors, 0.0)
-    found = np.empty_like(winds)
-    (_winds_many if winds.size >= MANY_CELLS else _winds_one)(winds, factors, 1.0 / curve.step, curve.power, found)
+    found, wrong = np.empty_like(winds), np.zeros(len(winds), np.bool_)
+    kernel = _winds_many if winds.size >= MANY_CELLS else _winds_one
+    kernel(winds, factors, 1.0 / curve.step, curve.power, found, wrong)
+    if wrong.any():  # found on the way; said in full here
+        within("wind speed", winds, 0.0)
     return found
 
 

@@ -13,24 +13,39 @@ from benchmarks.ceilings import Ceilings
 from benchmarks.guard import BASELINE, Measured, faults, lowest
 
 
-def record(**ratios: tuple[float, float | None]) -> dict[str, object]:
-    return {"cases": {name: {"numpy": numpy, "c": c} for name, (numpy, c) in ratios.items()}}
+def record(**ratios: tuple[float, float | None, float | None]) -> dict[str, object]:
+    return {"cases": {name: dict(zip(("numpy", "c", "ceiling"), three, strict=True)) for name, three in ratios.items()}}
 
 
-def test_half_of_a_recorded_ratio_is_a_fault() -> None:
-    expected = lowest([record(cost=(40.0, 1.2), mean=(9.0, None))])
-    assert faults({"cost": Measured(10, 1.0, 21.0, 0.61)}, expected) == []
-    (words,) = faults({"cost": Measured(10, 1.0, 19.0, 0.61)}, expected)
-    assert words == "cost is 19.00 times as fast as numpy, 40.00 when recorded"
-    (words,) = faults({"cost": Measured(10, 1.0, 21.0, 0.59)}, expected)
-    assert "as fast as c" in words
-    assert faults({"cost": Measured(10, 1.0, 21.0, None), "new": Measured(1, 1.0, 0.1, 0.1)}, expected) == []
+def test_half_of_every_recorded_ratio_is_a_fault() -> None:
+    expected = lowest([record(cost=(40.0, 1.2, 0.8), mean=(9.0, None, None))])
+    assert faults({"cost": Measured(10, 1.0, 21.0, 0.61, 0.41)}, expected) == []
+    (words,) = faults({"cost": Measured(10, 1.0, 19.0, 0.59, 0.39)}, expected)
+    assert words == (
+        "cost is slower beside every yardstick: numpy 19.00 (40.00 when recorded), c 0.59 (1.20 when recorded), "
+        "ceiling 0.39 (0.80 when recorded)"
+    )
     assert len(faults({"mean": Measured(10, 1.0, 4.0, 0.1)}, expected)) == 1
+    assert faults({"new": Measured(1, 1.0, 0.1, 0.1, 0.1)}, expected) == []
+
+
+@pytest.mark.parametrize(
+    "ratios", [(10.0, 1.2, 0.8), (40.0, 0.3, 0.8), (40.0, 1.2, 0.2), (10.0, 0.3, 0.8)], ids=lambda r: f"{r}"
+)
+def test_a_peer_that_has_become_faster_is_none(ratios: tuple[float, float, float]) -> None:
+    expected = lowest([record(cost=(40.0, 1.2, 0.8))])
+    assert faults({"cost": Measured(10, 1.0, *ratios)}, expected) == []
+
+
+def test_without_a_compiler_numpy_alone_decides() -> None:
+    expected = lowest([record(cost=(40.0, 1.2, 0.8))])
+    assert len(faults({"cost": Measured(10, 1.0, 19.0)}, expected)) == 1
+    assert faults({"cost": Measured(10, 1.0, 21.0)}, expected) == []
 
 
 def test_a_strange_processor_is_held_against_the_lowest_record() -> None:
-    expected = lowest([record(cost=(40.0, 1.2)), record(cost=(60.0, 0.9), mean=(9.0, None))])
-    assert expected == {"cost": {"numpy": 40.0, "c": 0.9}, "mean": {"numpy": 9.0}}
+    expected = lowest([record(cost=(40.0, 1.2, 0.5)), record(cost=(60.0, 0.9, 0.7), mean=(9.0, None, None))])
+    assert expected == {"cost": {"numpy": 40.0, "c": 0.9, "ceiling": 0.5}, "mean": {"numpy": 9.0}}
 
 
 def test_the_ceiling_that_binds_is_the_one_that_takes_longer() -> None:

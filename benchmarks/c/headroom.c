@@ -19,12 +19,13 @@ void headroom(int64_t rows, int64_t hours, const double *load, const int64_t *re
         for (int64_t h = 0; h < hours; h++)
             gaps[h] = peak[season[h]] - here[h];
         double size = INFINITY;
+        int64_t count = hours;
         for (int64_t i = 0; i < points; i++) {
             double allowed = shares[i] * hours;
             for (;;) {
                 int64_t k0 = 0, k1 = 0, k2 = 0, k3 = 0, h = 0;
                 double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0;
-                for (; h + 4 <= hours; h += 4) {
+                for (; h + 4 <= count; h += 4) {
                     k0 += gaps[h] < size;
                     s0 += gaps[h] < size ? gaps[h] : 0.0;
                     k1 += gaps[h + 1] < size;
@@ -34,13 +35,22 @@ void headroom(int64_t rows, int64_t hours, const double *load, const int64_t *re
                     k3 += gaps[h + 3] < size;
                     s3 += gaps[h + 3] < size ? gaps[h + 3] : 0.0;
                 }
-                for (; h < hours; h++) {
+                for (; h < count; h++) {
                     k0 += gaps[h] < size;
                     s0 += gaps[h] < size ? gaps[h] : 0.0;
                 }
                 int64_t k = k0 + k1 + k2 + k3;
                 if (k <= allowed)
                     break;
+                if (2 * k <= count) { /* sizes fall: what is not short any more never will be */
+                    int64_t kept = 0;
+                    for (h = 0; h < count; h++) {
+                        double gap = gaps[h];
+                        gaps[kept] = gap;
+                        kept += gap < size;
+                    }
+                    count = kept;
+                }
                 double smaller = (s0 + s1 + (s2 + s3)) / (k - allowed);
                 if (!(smaller < size))
                     break;

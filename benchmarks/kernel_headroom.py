@@ -1,28 +1,23 @@
-"""The largest flexible load of many regions and years, timed by pytest-benchmark: `pytest benchmarks/test_headroom.py`.
+"""The headroom kernel and its peers: the largest flexible load of many regions and years.
 
-Three roads: ``kernel``, the public function with its checks; ``c``, the same steps in plain C
-(`benchmarks/c/headroom.c`, skipped without a compiler); ``numpy``, which sorts every year's gaps and reads the exact
-size from their running sums, so that all shares come from one sort. All on one thread.
+The kernel is the public function with its checks. C takes the same steps. NumPy sorts every year's gaps and reads the
+exact size from their running sums, so that all shares come from one sort.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
-import numba
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from benchmarks import c_peer
+from benchmarks.case import Case
 from kernels.headroom import headroom
 
 Floats = NDArray[np.float64]
 
-ROWS = (30, 60, 120, 240)  # regions x years
 HOURS = 8760
 SEASON = (np.arange(HOURS) // 2190).astype(np.int64)
 SHARES = np.array([0.01, 0.005, 0.0025])
@@ -40,16 +35,11 @@ def by_kernel(load: Floats) -> Floats:
     return headroom(load, SEASON, SHARES)
 
 
-@cache
-def peer() -> ctypes.CDLL:
-    library = c_peer.load("headroom")
-    library.omp_set_num_threads(1)
-    return library
-
-
 def in_c(load: Floats) -> Floats:
     found, n, p = np.empty((len(load), len(SHARES))), ctypes.c_int64, c_peer.pointer
-    peer().headroom(n(len(load)), n(HOURS), p(load), p(SEASON), n(4), n(len(SHARES)), p(SHARES), p(found))
+    c_peer.load("headroom").headroom(
+        n(len(load)), n(HOURS), p(load), p(SEASON), n(4), n(len(SHARES)), p(SHARES), p(found)
+    )
     return found
 
 
@@ -67,25 +57,21 @@ def by_numpy(load: Floats) -> Floats:
     return found
 
 
-ROADS = {"kernel": by_kernel, "c": in_c, "numpy": by_numpy}
+def same(found: Floats, expected: Floats) -> None:
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(before)
+def operations(load: Floats) -> float:
+    """Of an hour: a comparison with its peak, its gap, and two looks at it (three operations each).
+
+    Each further look is at half as many hours or fewer.
+    """
+    return 8.0 * load.size
 
 
-@pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize("name", ROADS)
-def test_headroom(benchmark: Any, name: str, rows: int) -> None:
-    if name == "c" and c_peer.compiler() is None:
-        pytest.skip("no C compiler")
-    load = make(rows)
-    found = ROADS[name](load)  # compiled afterwards
-    np.testing.assert_allclose(found, by_kernel(load), rtol=1e-9)
-    assert (found > 0.0).all()
-    benchmark.group = f"headroom, {load.size:,} cells, {len(SHARES)} shares"
-    benchmark.pedantic(ROADS[name], args=(load,), rounds=3 if name == "numpy" else 9)
+CASES = [
+    Case(
+        "headroom: three shares", (30, 60, 120, 240), 60, make, by_kernel, by_numpy, in_c, same, lambda load: load.size,
+        lambda load: float(load.nbytes), operations,
+    )
+]  # fmt: skip

@@ -1,26 +1,21 @@
-"""Loads of all sites in all hours of many samples, timed by pytest-benchmark: `pytest benchmarks/test_load.py`.
+"""The load kernel and its peers: loads of all sites in all hours of many samples.
 
-Three roads: ``kernel``, the public function with its checks; ``c``, the same passes in plain C (`benchmarks/c/load.c`,
-skipped without a compiler); ``numpy``, which makes the cube of all cells, and sorts it for the load-duration curve. The
-cube doubles up to what memory takes; where samples share their weather, kernel and C go on from there. All on one
-thread.
+The kernel is the public function with its checks. C takes the same passes without checks. NumPy makes the cube of all
+cells, and sorts it for the load-duration curve.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
-import pytest
 
 from benchmarks import c_peer
+from benchmarks.case import Case
 from kernels.load import BINS, Cooling, Loads, load
 
-SAMPLES = (2, 4, 8, 16)
 REGIONS, HOURS = 30, 8760  # the United States, a year
 
 
@@ -55,15 +50,8 @@ def in_c(given: dict[str, Any]) -> Loads:
     arrays = [given["utilisation"], given["wet_bulb_c"], idle, span, *given["cooling"], given["hours"], given["shares"]]
     arrays += [energies, peak, peak_hour, together, together_hour, duration]
     sizes = [ctypes.c_int64(size) for size in (samples, regions, hours, points)]
-    peer().load(*sizes, *(c_peer.pointer(array) for array in arrays))
+    c_peer.load("load").load(*sizes, *(c_peer.pointer(array) for array in arrays))
     return Loads(energies[..., 0], energies[..., 1], peak, peak_hour, together, together_hour, duration)
-
-
-@cache
-def peer() -> ctypes.CDLL:
-    library = c_peer.load("load")
-    library.omp_set_num_threads(1)
-    return library
 
 
 def by_numpy(given: dict[str, Any]) -> Loads:
@@ -80,29 +68,30 @@ def by_numpy(given: dict[str, Any]) -> Loads:
     )  # fmt: skip
 
 
-ROADS = {"kernel": by_kernel, "c": in_c, "numpy": by_numpy}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(before)
-
-
-@pytest.mark.parametrize("samples", SAMPLES)
-@pytest.mark.parametrize("name", ROADS)
-def test_loads(benchmark: Any, name: str, samples: int) -> None:
-    if name == "c" and c_peer.compiler() is None:
-        pytest.skip("no C compiler")
-    given = make(samples)
-    found, expected = ROADS[name](given), by_kernel(given)  # compiled afterwards
-    width = (expected.duration[..., 0] - 0.0)[..., None] / BINS  # the kernel's bins are no wider than this
+def same(found: Loads, expected: Loads) -> None:
+    width = expected.duration[..., 0][..., None] / BINS  # the kernel's bins are no wider than this
     for part, mine, theirs in zip(Loads._fields, found, expected, strict=True):
         if part == "duration":
             assert (np.abs(mine - theirs) <= width).all()
         else:
             np.testing.assert_allclose(mine, theirs, rtol=1e-11)
-    benchmark.group = f"loads, {given['utilisation'].size:,} cells"
-    benchmark.pedantic(ROADS[name], args=(given,), rounds=3 if name == "numpy" else 9)
+
+
+def moved(given: dict[str, Any]) -> float:
+    """Utilisation and weather in; the rest is small."""
+    return float(given["utilisation"].nbytes + given["wet_bulb_c"].nbytes)
+
+
+def operations(given: dict[str, Any]) -> float:
+    """Of a cell: two for the IT load, seven for the PUE, one for their product, two sums with a product each, the sum
+    of all sites, least and highest, and four for its place in the load-duration curve.
+    """
+    return 21.0 * given["utilisation"].size
+
+
+CASES = [
+    Case(
+        "load: sites", (2, 4, 8, 16), 4, make, by_kernel, by_numpy, in_c, same, lambda g: g["utilisation"].size, moved,
+        operations,
+    )
+]  # fmt: skip

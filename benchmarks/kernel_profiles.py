@@ -1,29 +1,24 @@
-"""Clear skies, wind power and seeded series, timed by pytest-benchmark: `pytest benchmarks/test_profiles.py`.
+"""The kernels of profiles and their peers: clear skies, wind power and seeded series, for a year of hours each.
 
-Three roads each: ``kernel``, the public functions with their checks; ``c``, the same steps in plain C
-(`benchmarks/c/profiles.c`, skipped without a compiler); ``numpy``, which makes every step an array of all cells. Places
-double, each for a year of hours. All on one thread.
+The kernels are the public functions with their checks. C takes the same steps without checks. NumPy makes every step an
+array of all cells.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
 
-import numba
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from benchmarks import c_peer
+from benchmarks.case import Case
 from kernels.profiles import ALBEDO, STEADY, clear_sky, noise, power_curve, scatter, sun, wind_power
 from optimizer.instance.hours import HOURS, MONTH_HOURS, MONTH_OF_HOUR, days_since_2000, scale_to_total
 
 Floats = NDArray[np.float64]
 
-PLACES = (16, 32, 64, 128)
 ENDS, POINTS, MEMORY = (-4.5, 4.5), 181, 0.94
 CURVE = power_curve([3.0, 5.0, 8.0, 11.4, 25.0], [0.0, 0.1, 0.35, 1.0, 1.0], spread=1.0)
 
@@ -48,13 +43,6 @@ class World:
 make = cache(World)
 
 
-@cache
-def peer() -> ctypes.CDLL:
-    library = c_peer.load("profiles")
-    library.omp_set_num_threads(1)
-    return library
-
-
 def sky_by_kernel(w: World) -> tuple[Floats, ...]:
     return clear_sky(w.at, w.latitude, w.longitude, w.elevation, w.turbidity, STEADY, w.tilt)
 
@@ -63,7 +51,9 @@ def sky_in_c(w: World) -> tuple[Floats, ...]:
     found = tuple(np.empty((w.places, HOURS)) for _ in range(4))
     angles = [np.radians(values) for values in (w.latitude, w.longitude, w.tilt)]
     arrays = [w.at.declination, w.at.hour_angle, w.at.beam, *angles[:2], w.elevation, w.turbidity, angles[2], *found]
-    peer().clear_sky(*(ctypes.c_int64(n) for n in (w.places, HOURS)), *(c_peer.pointer(array) for array in arrays))
+    c_peer.load("profiles").clear_sky(
+        *(ctypes.c_int64(n) for n in (w.places, HOURS)), *(c_peer.pointer(array) for array in arrays)
+    )
     return found
 
 
@@ -95,7 +85,7 @@ def wind_by_kernel(w: World) -> tuple[Floats, ...]:
 def wind_in_c(w: World) -> tuple[Floats, ...]:
     found, n, p = np.empty_like(w.speed), ctypes.c_int64, c_peer.pointer
     curve = ctypes.c_double(1.0 / CURVE.step), n(len(CURVE.power)), p(CURVE.power)
-    peer().wind_power(n(w.places), n(HOURS), p(w.speed), p(w.factor), *curve, p(found))
+    c_peer.load("profiles").wind_power(n(w.places), n(HOURS), p(w.speed), p(w.factor), *curve, p(found))
     return (found,)
 
 
@@ -113,7 +103,7 @@ def series_in_c(w: World) -> tuple[Floats, ...]:
     grid = d(ENDS[0]), d((ENDS[1] - ENDS[0]) / (POINTS - 1))
     sizes = (n(size) for size in (w.places, HOURS, 12, POINTS))
     ends = (p(array) for array in (w.quantile, w.total, normal, found))
-    peer().series(*sizes, p(w.shocks), d(MEMORY), p(MONTH_OF_HOUR), *grid, *ends)
+    c_peer.load("profiles").series(*sizes, p(w.shocks), d(MEMORY), p(MONTH_OF_HOUR), *grid, *ends)
     return (found,)
 
 
@@ -132,30 +122,31 @@ def series_by_numpy(w: World) -> tuple[Floats, ...]:
     return (found.T,)
 
 
-Road = Callable[[World], tuple[Floats, ...]]
-ROADS: dict[str, dict[str, Road]] = {
-    "clear sky": {"kernel": sky_by_kernel, "c": sky_in_c, "numpy": sky_by_numpy},
-    "wind power": {"kernel": wind_by_kernel, "c": wind_in_c, "numpy": wind_by_numpy},
-    "series": {"kernel": series_by_kernel, "c": series_in_c, "numpy": series_by_numpy},
-}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(before)
-
-
-@pytest.mark.parametrize("places", PLACES)
-@pytest.mark.parametrize("name", ["kernel", "c", "numpy"])
-@pytest.mark.parametrize("what", ROADS)
-def test_profiles(benchmark: Any, what: str, name: str, places: int) -> None:
-    if name == "c" and c_peer.compiler() is None:
-        pytest.skip("no C compiler")
-    world, road = make(places), ROADS[what][name]
-    for mine, theirs in zip(road(world), ROADS[what]["kernel"](world), strict=True):  # compiled afterwards
+def same(found: tuple[Floats, ...], expected: tuple[Floats, ...]) -> None:
+    for mine, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-9)
-    benchmark.group = f"{what}, {places * HOURS:,} cells"
-    benchmark.pedantic(road, args=(world,), rounds=3 if name == "numpy" else 9)
+
+
+def cells(w: World) -> int:
+    return w.places * HOURS
+
+
+SIZES = (16, 32, 64, 128)
+CASES = [
+    # an hour of a clear sky takes about 40 operations, and an arcsine, two exponentials and a power, 20 each at least,
+    # in half of all hours; it gives four numbers
+    Case(
+        "profiles: clear sky", SIZES, 32, make, sky_by_kernel, sky_by_numpy, sky_in_c, same, cells,
+        lambda w: 32.0 * cells(w), lambda w: 60.0 * cells(w),
+    ),
+    # a product, two bounds, the whole part, its bound, two differences, a product, a sum
+    Case(
+        "profiles: wind power", SIZES, 32, make, wind_by_kernel, wind_by_numpy, wind_in_c, same, cells,
+        lambda w: 16.0 * cells(w), lambda w: 9.0 * cells(w),
+    ),
+    # three for each step of the noise, six to make it normal, nine to draw, six to meet the sums
+    Case(
+        "profiles: series", SIZES, 32, make, series_by_kernel, series_by_numpy, series_in_c, same, cells,
+        lambda w: 16.0 * cells(w), lambda w: 24.0 * cells(w),
+    ),
+]  # fmt: skip
