@@ -17,10 +17,22 @@ room.set("clean_area", "a grid in which clean contracts are signed", columns="co
 room.set("clean_plant", "a clean plant that may sign contracts", within="plant", columns="region technology country")
 room.relation("clean_plants_of", "clean_area", "clean_plant", "clean plants of the area")
 room.relation("mandated_hosts", "clean_area", "host", "hosts of the area under a mandate")
-room.param("clean_share", "clean_area period", "1", "share of yearly grid draw to be covered by contracts")
+room.param(
+    "clean_share",
+    "clean_area period",
+    "1",
+    "share of yearly grid draw to be covered by contracts",
+    origin="countries.clean_share",
+)
 room.param("has_mandate", "clean_area period", "0/1", "areas and periods with a mandate")
 room.param("clean_hours", "clean_plant", "h/yr", "full-load hours of a new vintage")
-room.param("contractable_gwh", "clean_plant period", "GWh/yr", "yearly output of recent committed vintages")
+room.param(
+    "contractable_gwh",
+    "clean_plant period",
+    "GWh/yr",
+    "yearly output of recent committed vintages",
+    origin="power.plant_changes:change_mw",
+)
 
 # what it decides
 room.decide("contracted", "clean_plant period", "GWh/yr", "clean energy sold to campuses")
@@ -37,7 +49,14 @@ def contracted_from_new(m, k, p):
     )
 
 
-@room.limit("clean_area period", family="clean share", per="GWh", where="has_mandate", role="policy")
+@room.limit(
+    "clean_area period",
+    family="clean share",
+    per="GWh",
+    where="has_mandate",
+    role="policy",
+    states="clean_share",
+)
 def mandate_met(m, a, p):
     "Contracts cover the mandated share of what campuses draw."
     return (

@@ -39,9 +39,21 @@ room.param("chip_availability", "", "1", "share of time that a powered chip can 
 room.param("it_kw", "chip", "MW/kchip", "all-in IT power, busy")
 room.param("idle_kw", "chip", "MW/kchip", "IT power of an idle chip that is on")
 room.param("active_kw", "chip", "MW/kchip", "IT power that work adds to an idle chip")
-room.param("chip_stock", "host chip period", "kchip", "fleet in place, retirements counted")
+room.param(
+    "chip_stock",
+    "host chip period",
+    "kchip",
+    "fleet in place, retirements counted",
+    origin="compute.fleet:units_thousand",
+)
 room.param("chip_alive", "chip period period", "1", "share of the second period in which a chip of the first lives")
-room.param("chips_max", "host chip period", "kchip", "zero where no chip may come, else infinite")
+room.param(
+    "chips_max",
+    "host chip period",
+    "kchip",
+    "zero where no chip may come, else infinite",
+    origin="export_control.rules compute.chip_list",
+)
 room.param("chip_cost", "host chip period", "MUSD/kchip", "annuities of a server share, fees included, discounted")
 
 # what it decides

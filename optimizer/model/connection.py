@@ -21,22 +21,64 @@ room = Room("connection", doc=__doc__)
 
 # what it reads
 room.set("host", "a region that may host AI sites", within="region", columns="country zone grid_region name")
-room.param("connected_mw", "host period", "MW", "firm connections of AI sites standing or committed")
-room.param("queue_mw", "host period", "MW", "new MW that the queue can energise in the period")
-room.param("firm_queue_mw", "host period", "MW", "the same for firm connections, whose lead time is longer")
+room.param(
+    "connected_mw",
+    "host period",
+    "MW",
+    "firm connections of AI sites standing or committed",
+    origin="facility.data_centres:ai_it_mw facility.data_centres:under_construction_facility_mw",
+)
+room.param(
+    "queue_mw",
+    "host period",
+    "MW",
+    "new MW that the queue can energise in the period",
+    origin="connection.limits:limit_mw_per_yr connection.limits:months_to_power",
+)
+room.param(
+    "firm_queue_mw",
+    "host period",
+    "MW",
+    "the same for firm connections, whose lead time is longer",
+    origin="connection.limits:limit_mw_per_yr connection.limits:months_to_power",
+)
 room.param(
     "firm_alive", "host period period", "1", "share of the second period in which a firm connection of the first works"
 )
 room.param("flexible_alive", "host period period", "1", "the same for flexible connections")
-room.param("flexible_build_max_mw", "host period", "MW", "bound on new flexible connections")
-room.param("flexible_room_mw", "host period", "MW", "largest flexible load for the curtailed share, over 8760 hours")
+room.param(
+    "flexible_build_max_mw",
+    "host period",
+    "MW",
+    "bound on new flexible connections",
+    origin="connection.limits:limit_mw_per_yr connection.limits:flexible_months",
+)
+room.param(
+    "flexible_room_mw",
+    "host period",
+    "MW",
+    "largest flexible load for the curtailed share, over 8760 hours",
+    origin="connection.flexible.curtailed_share",
+)
 room.param("offers_flexible", "host period", "0/1", "regions and periods with flexible connections")
 room.param("draw_counts", "host period snapshot", "0/1", "hours in which a campus with own plants could draw too much")
-room.param("headroom_mw", "host period snapshot", "MW", "seasonal peak less base load")
+room.param(
+    "headroom_mw",
+    "host period snapshot",
+    "MW",
+    "seasonal peak less base load",
+    origin="regions.table:peak_load_mw power.load_growth:energy_pct_per_yr",
+)
 room.param(
     "headroom_tight", "host period snapshot", "0/1", "hours in which headroom may be less than the flexible connection"
 )
-room.param("curtailed_share", "", "1", "share of flexible energy whose right to draw may be curtailed")
+room.param(
+    "curtailed_share",
+    "",
+    "1",
+    "share of flexible energy whose right to draw may be curtailed",
+    origin="connection.flexible.curtailed_share",
+)
 room.param("firm_cost", "host period", "MUSD/MW", "annuities of a firm connection, discounted")
 room.param("flexible_cost", "host period", "MUSD/MW", "annuities of a flexible connection, discounted")
 
@@ -113,7 +155,7 @@ def right_to_draw(m, r, p, t):
     return flexible_connection(m, r, p) - m.curtailed[r, p, t] <= m.headroom_mw[r, p, t]
 
 
-@room.limit("host period", family="flexible headroom", per="GWh", where="offers_flexible")
+@room.limit("host period", family="flexible headroom", per="GWh", where="offers_flexible", states="curtailed_share")
 def curtailed_within_share(m, r, p):
     "Over the year no more than the agreed share of the right to draw is curtailed."
     return (

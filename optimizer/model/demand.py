@@ -25,13 +25,19 @@ room.relation("routes_of", "stream", "route", "routes of a stream")
 room.relation("routes_into", "workload pool", "route", "routes of a workload that end in a pool")
 room.relation("snapshots_of_window", "window", "snapshot", "snapshots of the window")
 room.lookup("stream_of", "window", "stream", "the stream that the window belongs to")
-room.param("demand", "stream period snapshot", "Ttok/h", "reference tokens asked for")
+room.param(
+    "demand", "stream period snapshot", "Ttok/h", "reference tokens asked for", origin="demand.demand demand.path"
+)
 room.param("mix", "stream period snapshot", "Ttok/h", "the fixed mix at scale one")
 room.param("firm_share", "stream", "1", "share of a stream that cannot wait")
 room.param("waits", "stream period snapshot", "0/1", "1 where part of the stream can wait")
 room.param("does_not_wait", "stream period snapshot", "0/1", "1 where the stream is served in its hour")
 room.param(
-    "unserved_max", "stream step period snapshot", "Ttok/h", "share of the demand that leaves at each step of price"
+    "unserved_max",
+    "stream step period snapshot",
+    "Ttok/h",
+    "share of the demand that leaves at each step of price",
+    origin="demand.unserved_step_shares demand.demand",
 )
 room.param(
     "willingness", "step", "MUSD/Ttok", "price at which users leave; 1 MUSD per Ttok is 1 USD per million tokens"
@@ -42,7 +48,7 @@ room.param(
 room.param("scale_min", "period", "mix", "bound on the scale")
 room.param("scale_max", "period", "mix", "bound on the scale; zero for least cost")
 room.param("mix_ptok", "period", "Ptok/yr", "reference tokens a year of the mix at scale one")
-room.param("tokens_floor", "", "Ptok", "discounted tokens that the plan must make")
+room.param("tokens_floor", "", "Ptok", "discounted tokens that the plan must make", origin="objective.tokens_tolerance")
 room.param("arc_cost", "route period", "MUSD/Ttok", "cost of the network between market and pool")
 
 # what it decides

@@ -19,8 +19,20 @@ room = Room("facility", doc=__doc__)
 room.relation("hosts_at", "region", "host", "the region itself where it may host sites")
 room.param("pue", "host snapshot", "1", "facility power over IT power in the hour")
 room.param("pue_peak", "host", "1", "facility power over IT power in the worst hour")
-room.param("hall_mw", "host period", "MW", "halls for AI standing or committed, IT power")
-room.param("hall_build_max_mw", "host period", "MW", "halls that can be finished by then, lead time counted")
+room.param(
+    "hall_mw",
+    "host period",
+    "MW",
+    "halls for AI standing or committed, IT power",
+    origin="facility.data_centres:ai_it_mw facility.data_centres:under_construction_facility_mw",
+)
+room.param(
+    "hall_build_max_mw",
+    "host period",
+    "MW",
+    "halls that can be finished by then, lead time counted",
+    origin="facility.halls:max_build_mw_it_per_yr facility.halls:lead_time_yr",
+)
 room.param("hall_alive", "host period period", "1", "share of the second period in which a hall of the first stands")
 room.param("hall_cost", "host period", "MUSD/MW", "annuities and upkeep of a hall, discounted")
 room.param("delivery_adder", "host", "MUSD/MWh", "network, funds and demand charges on top of the LMP")

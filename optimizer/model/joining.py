@@ -199,6 +199,9 @@ def _check_references(formulation: Formulation, faults: _Faults) -> None:
         known(where, limit.axes)
         same_axes(where, "where", limit.where, limit.axes)
         alive(where, limit.standing.serves)
+        for name in limit.states:
+            if name not in params:
+                faults.add(f"{where}: states='{name}' is no parameter")
         if limit.balance and limit.name not in formulation.feeds:
             faults.add(f"{where}: a balance that no room feeds")
     for balance, feeds in formulation.feeds.items():

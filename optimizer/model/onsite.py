@@ -26,21 +26,29 @@ room.relation(
 room.param("campus_co2_kt_per_gwh", "campus_plant", "kt/GWh", "emissions, equal to t/MWh")
 room.param("campus_credit", "campus_plant", "1", "share of on-site capacity that is firm")
 room.param("campus_availability", "campus_plant", "1", "share of on-site capacity that can run, outages taken off")
-room.param("onsite_firm_mw", "host period", "MW", "firm on-site capacity standing")
+room.param("onsite_firm_mw", "host period", "MW", "firm on-site capacity standing", origin="power.plants:existing_mw")
 room.param(
     "onsite_max_mw",
     "host period snapshot",
     "MW",
     "output of standing on-site plants where none can be built, else infinite",
+    origin="power.plants:existing_mw",
 )
 room.param("onsite_grows", "host period snapshot", "0/1", "hours in which on-site output leans on what is built")
-room.param("onsite_standing_mw", "host period", "MW", "on-site capacity standing, outages taken off")
+room.param(
+    "onsite_standing_mw",
+    "host period",
+    "MW",
+    "on-site capacity standing, outages taken off",
+    origin="power.plants:existing_mw",
+)
 room.param("has_onsite_limit", "host period", "0/1", "hosts with a limit on what can be built behind the meter")
 room.param(
     "onsite_build_mw",
     "host period",
     "MW",
     "what can be built behind the meter in the period: gas, air permits, engines",
+    origin="connection.limits:onsite_limit_mw_per_yr",
 )
 room.param("onsite_cost", "campus_plant period", "MUSD/GWh", "fuel and variable operation")
 

@@ -38,37 +38,98 @@ room.relation("weather_plants_in", "region", "weather_plant", "wind and solar pl
 room.relation("plants_of_programme", "programme", "plant", "plants that share a build rate")
 room.relation("generators_of_country", "country", "generator", "generators of a country")
 
-room.param("base_load_mw", "region period snapshot", "MW", "load without the modelled AI sites")
-room.param("shed_max_mw", "region period snapshot", "MW", "bound on load shed: the base load, or less")
+room.param(
+    "base_load_mw",
+    "region period snapshot",
+    "MW",
+    "load without the modelled AI sites",
+    origin="regions.table:annual_load_twh power.load_growth:energy_pct_per_yr",
+)
+room.param(
+    "shed_max_mw",
+    "region period snapshot",
+    "MW",
+    "bound on load shed: the base load, or less",
+    origin="regions.table:annual_load_twh power.load_growth:energy_pct_per_yr",
+)
 room.param("weather_share", "weather_plant snapshot", "1", "output of wind and sun as a share of capacity")
 room.param("weather_mw", "region period snapshot", "MW", "output of wind and solar plants that stand or are committed")
-room.param("standing_mw", "plant period", "MW", "capacity standing or committed, planned retirements taken off")
-room.param("build_max_mw", "plant period", "MW", "what can be built by then, lead time and resource counted")
-room.param("retire_max_mw", "plant period", "MW", "capacity that may be retired before its time")
+room.param(
+    "standing_mw",
+    "plant period",
+    "MW",
+    "capacity standing or committed, planned retirements taken off",
+    origin="power.plants:existing_mw power.plant_changes:change_mw",
+)
+room.param(
+    "build_max_mw",
+    "plant period",
+    "MW",
+    "what can be built by then, lead time and resource counted",
+    origin="power.technologies:max_build_mw_per_yr power.technologies:lead_time_yr",
+)
+room.param(
+    "retire_max_mw",
+    "plant period",
+    "MW",
+    "capacity that may be retired before its time",
+    origin="power.allow_retirement power.plants:existing_mw",
+)
 room.param(
     "plant_alive", "plant period period", "1", "share of the second period in which a vintage of the first stands"
 )
 room.param("availability", "generator period snapshot", "1", "share of capacity that can run: weather, outages")
-room.param("output_max_mw", "generator period snapshot", "MW", "bound on output where capacity is fixed, else infinite")
-room.param("output_min_mw", "generator period snapshot", "MW", "must-run output of standing plant")
+room.param(
+    "output_max_mw",
+    "generator period snapshot",
+    "MW",
+    "bound on output where capacity is fixed, else infinite",
+    origin="power.plants:existing_mw power.plant_changes:change_mw",
+)
+room.param(
+    "output_min_mw",
+    "generator period snapshot",
+    "MW",
+    "must-run output of standing plant",
+    origin="power.technologies:min_output_share power.plants:existing_mw",
+)
 room.param(
     "capacity_varies", "generator period snapshot", "0/1", "hours in which output leans on what is built or retired"
 )
 room.param("has_potential", "plant", "0/1", "plants with a resource limit")
-room.param("potential_mw", "plant", "MW", "resource left to build")
+room.param("potential_mw", "plant", "MW", "resource left to build", origin="power.resource_potential:potential_mw")
 room.param("has_build_rate", "programme period", "0/1", "programmes with a yearly limit")
-room.param("build_rate_mw", "programme period", "MW", "what a country can add in the period, lead time counted")
+room.param(
+    "build_rate_mw",
+    "programme period",
+    "MW",
+    "what a country can add in the period, lead time counted",
+    origin="power.technologies:max_build_mw_per_yr",
+)
 room.param("has_take", "generator period", "0/1", "generators with a minimum yearly output")
-room.param("take_gwh", "generator period", "GWh/yr", "minimum yearly output")
+room.param("take_gwh", "generator period", "GWh/yr", "minimum yearly output", origin="power.minimum_take:share")
 room.param("has_yearly_limit", "generator period", "0/1", "generators with a yearly capacity factor ceiling")
-room.param("yearly_limit_h", "generator", "h/yr", "full-load hours a year that fuel or contracts allow")
-room.param("water_mwh", "hydro period day", "MWh/day", "water budget of the representative day")
+room.param(
+    "yearly_limit_h",
+    "generator",
+    "h/yr",
+    "full-load hours a year that fuel or contracts allow",
+    origin="power.technologies:max_capacity_factor",
+)
+room.param(
+    "water_mwh",
+    "hydro period day",
+    "MWh/day",
+    "water budget of the representative day",
+    origin="power.hydro_monthly power.plants:hist_capacity_factor",
+)
 room.param("may_ramp", "generator period snapshot", "0/1", "hours with a ramp limit")
 room.param(
     "ramp_mw",
     "generator period snapshot",
     "MW",
     "largest rise or fall of output of what stands, from the snapshot before",
+    origin="power.technologies:ramp_share_per_h",
 )
 room.param("ramp_share", "generator", "1/h", "largest rise or fall an hour, as a share of capacity")
 room.param("output_cost", "generator period", "MUSD/MWh", "fuel and variable operation")
@@ -78,7 +139,9 @@ room.param("retirement_saving", "plant period", "MUSD/MW", "fixed operation save
 room.param("standing_cost", "plant period", "MUSD", "fixed operation of what stands, discounted")
 room.param("shed_cost", "", "MUSD/MWh", "value of lost load")
 room.param("has_co2_cap", "country period", "0/1", "countries with a cap on emissions")
-room.param("co2_cap_mt", "country period", "Mt/yr", "cap on emissions of the power sector")
+room.param(
+    "co2_cap_mt", "country period", "Mt/yr", "cap on emissions of the power sector", origin="power.co2_cap_mt_per_yr"
+)
 room.param("co2_kt_per_gwh", "generator", "kt/GWh", "emissions, equal to t/MWh")
 
 # what it decides

@@ -33,7 +33,11 @@ class RelationRecord:
 
 @dataclass(frozen=True)
 class ParamRecord:
-    """Numbers over ``axes`` in ``unit``; where ``of`` is given, labels of that set instead (a lookup)."""
+    """Numbers over ``axes`` in ``unit``; where ``of`` is given, labels of that set instead (a lookup).
+
+    ``origin``: the keys of the scenario that state the numbers, the most direct first; a column of a table stands
+    after a colon (``connection.limits:limit_mw_per_yr``). Empty for what only follows from other numbers.
+    """
 
     name: str
     axes: tuple[str, ...]
@@ -41,6 +45,7 @@ class ParamRecord:
     doc: str
     of: str | None = None
     room: str = ""
+    origin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,8 @@ class LimitRecord:
     """One row for each member of ``axes`` (only where the parameter ``where`` is not zero).
 
     ``rule`` is the rule as written. For a balance it is the right-hand side only; :meth:`Formulation.rule` joins it
-    with what other rooms feed.
+    with what other rooms feed. ``states`` names the parameters that state how tight the limit is where they multiply a
+    decision; those of the right-hand side need not be named.
     """
 
     name: str
@@ -96,6 +102,7 @@ class LimitRecord:
     balance: bool = False
     room: str = ""
     standing: Standing = Standing()
+    states: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -32,11 +32,30 @@ room.param(
     "zone period",
     "MW",
     "requirement without growth of AI sites, less the credit of what stands and demand response",
+    origin="reserve.zones:planning_reserve_margin regions.table:peak_load_mw",
 )
-room.param("firm_forward_max_mw", "corridor period", "MW", "n-1 rating forward, between zones only")
-room.param("firm_backward_max_mw", "corridor period", "MW", "n-1 rating backward, between zones only")
+room.param(
+    "firm_forward_max_mw",
+    "corridor period",
+    "MW",
+    "n-1 rating forward, between zones only",
+    origin="transmission.corridors:forward_n1_mw",
+)
+room.param(
+    "firm_backward_max_mw",
+    "corridor period",
+    "MW",
+    "n-1 rating backward, between zones only",
+    origin="transmission.corridors:backward_n1_mw",
+)
 room.param("reserve_need_mw", "zone period", "MW", "requirement without growth of AI sites, for reports")
-room.param("standing_firm_load_mw", "host period", "MW", "firm AI load that stands today")
+room.param(
+    "standing_firm_load_mw",
+    "host period",
+    "MW",
+    "firm AI load that stands today",
+    origin="facility.data_centres:ai_it_mw",
+)
 room.param("shortfall_max_mw", "zone period", "MW", "bound on the shortfall")
 room.param("shortfall_cost", "period", "MUSD/MW", "price of a missing MW over the period, discounted")
 

@@ -68,9 +68,13 @@ class Room:
         """Declare an indexed set: for each member of the ``key`` axes a list of members of ``of`` (it may be empty)."""
         self.relations.append(RelationRecord(name, tuple(key.split()), of, doc, self.name))
 
-    def param(self, name: str, axes: str, unit: str, doc: str) -> None:
-        """Declare numbers over ``axes`` (``""``: one number) in ``unit`` (``"1"``: a share or ratio)."""
-        self.params.append(ParamRecord(name, tuple(axes.split()), unit, doc, None, self.name))
+    def param(self, name: str, axes: str, unit: str, doc: str, origin: str = "") -> None:
+        """Declare numbers over ``axes`` (``""``: one number) in ``unit`` (``"1"``: a share or ratio).
+
+        ``origin`` lists the keys of the scenario that state them (:class:`ParamRecord`). A limit or bound made of
+        numbers with an origin may be named as what would have to give way where there is no plan.
+        """
+        self.params.append(ParamRecord(name, tuple(axes.split()), unit, doc, None, self.name, tuple(origin.split())))
 
     def lookup(self, name: str, axes: str, of: str, doc: str) -> None:
         """Declare a label over ``axes`` that names one member of the set ``of``, to be used as an index."""
@@ -115,13 +119,15 @@ class Room:
         role: str = "limit",
         block: str | None = None,
         serves: str = "",
+        states: str = "",
     ) -> Callable[[AnyRule], AnyRule]:
         """Record a rule ``rule(m, *axes) -> a <= b``, ``a == b`` or ``(lower, body, upper)``.
 
         ``per`` is the unit that the row's price counts (MUSD per what). ``where`` names a 0/1 parameter with the same
-        axes: the rows that exist. ``role``, ``block`` and ``serves`` are those of :class:`Standing`.
+        axes: the rows that exist. ``role``, ``block`` and ``serves`` are those of :class:`Standing`; ``states``: see
+        :class:`LimitRecord`.
         """
-        return self._row(axes, family, per, where, False, (role, block, serves))
+        return self._row(axes, family, per, where, False, (role, block, serves), states)
 
     def balance(
         self,
@@ -138,12 +144,20 @@ class Room:
         return self._row(axes, family, per, where, True, (role, block, serves))
 
     def _row(
-        self, axes: str, family: str, per: str, where: str | None, balance: bool, standing: tuple[str, str | None, str]
+        self,
+        axes: str,
+        family: str,
+        per: str,
+        where: str | None,
+        balance: bool,
+        standing: tuple[str, str | None, str],
+        states: str = "",
     ) -> Callable[[AnyRule], AnyRule]:
         def record(rule: AnyRule) -> AnyRule:
             name, doc, stands = rule.__name__, _doc(rule), self._standing(f"limit '{rule.__name__}'", *standing)
+            said_by, room = tuple(states.split()), self.name
             self.limits.append(
-                LimitRecord(name, tuple(axes.split()), family, per, rule, doc, where, balance, self.name, stands)
+                LimitRecord(name, tuple(axes.split()), family, per, rule, doc, where, balance, room, stands, said_by)
             )
             return rule
 

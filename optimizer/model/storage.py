@@ -20,9 +20,27 @@ room.relation("stores_in", "region", "store", "stores of a region")
 room.param("efficiency_in", "store", "1", "share of charged power that is stored")
 room.param("efficiency_out", "store", "1", "share of stored energy that comes back")
 room.param("duration_h", "store", "h", "hours of storage at full power of new capacity")
-room.param("standing_mwh", "store period", "MWh", "energy capacity standing or committed")
-room.param("store_max_mw", "store period snapshot", "MW", "power rating where capacity is fixed, else infinite")
-room.param("store_max_mwh", "store period snapshot", "MWh", "energy capacity where it is fixed, else infinite")
+room.param(
+    "standing_mwh",
+    "store period",
+    "MWh",
+    "energy capacity standing or committed",
+    origin="power.plants:energy_mwh power.plant_changes:energy_mwh",
+)
+room.param(
+    "store_max_mw",
+    "store period snapshot",
+    "MW",
+    "power rating where capacity is fixed, else infinite",
+    origin="power.plants:existing_mw power.plant_changes:change_mw",
+)
+room.param(
+    "store_max_mwh",
+    "store period snapshot",
+    "MWh",
+    "energy capacity where it is fixed, else infinite",
+    origin="power.plants:energy_mwh power.plant_changes:energy_mwh",
+)
 room.param("store_grows", "store period snapshot", "0/1", "hours in which the store leans on what is built or retired")
 room.param("cycle_cost", "store period", "MUSD/MWh", "variable operation per MWh given back")
 

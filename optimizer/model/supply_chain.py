@@ -18,13 +18,31 @@ room = Room("supply chain", doc=__doc__)
 # what it reads
 room.relation("hosts_of", "country", "host", "hosts that draw on the country's chips")
 room.param("has_chip_supply", "country chip period", "0/1", "chips that the country can buy at all")
-room.param("chip_supply", "country chip period", "kchip", "chips that reach the country in the period")
+room.param(
+    "chip_supply",
+    "country chip period",
+    "kchip",
+    "chips that reach the country in the period",
+    origin="compute.supply:units_thousand compute.supply_path",
+)
 room.set("volume_cap", "a cap on units of some chips into one country", columns="country rule")
 room.relation("capped_chips", "volume_cap", "chip", "chips that share the cap")
 room.relation("capped_hosts", "volume_cap", "host", "hosts of the country")
-room.param("volume_cap_kchip", "volume_cap period", "kchip", "units allowed from today to the end of the period")
+room.param(
+    "volume_cap_kchip",
+    "volume_cap period",
+    "kchip",
+    "units allowed from today to the end of the period",
+    origin="export_control.rules",
+)
 room.param("has_tpp_cap", "country period", "0/1", "countries with a cap on total processing performance")
-room.param("tpp_cap", "country period", "million TPP kchip", "cap on total processing performance bought from today on")
+room.param(
+    "tpp_cap",
+    "country period",
+    "million TPP kchip",
+    "cap on total processing performance bought from today on",
+    origin="export_control.rules",
+)
 room.param("tpp_million", "chip", "million TPP", "total processing performance of a chip")
 
 

@@ -15,7 +15,13 @@ room = Room("transformers", doc=__doc__)
 room.relation("grid_plants_of", "country", "plant", "plants of the country that connect to its grid")
 room.relation("corridors_of", "country", "corridor", "corridors whose first end is in the country")
 room.param("has_transformers", "country period", "0/1", "countries and periods with a figure of supply")
-room.param("transformer_supply_gva", "country period", "GVA", "large transformers free for new uses in the period")
+room.param(
+    "transformer_supply_gva",
+    "country period",
+    "GVA",
+    "large transformers free for new uses in the period",
+    origin="connection.transformers",
+)
 room.param("gva_per_mw_load", "country", "GVA/MW", "transformers per MW of new connection, spares included")
 room.param("gva_per_mw_plant", "country", "GVA/MW", "transformers per MW of new plant")
 room.param("gva_per_mw_line", "country", "GVA/MW", "transformers per MW of new line, both ends")

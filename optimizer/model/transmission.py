@@ -25,19 +25,33 @@ room.set("sending_cap", "corridors that share one sending station")
 room.relation("corridors_into", "region", "corridor", "corridors whose second end is the region")
 room.relation("corridors_from", "region", "corridor", "corridors whose first end is the region")
 room.relation("corridors_of_cap", "sending_cap", "corridor", "the legs of a shared sending station")
-room.param("line_mw", "corridor period", "MW", "forward capacity standing or committed")
-room.param("line_back_mw", "corridor period", "MW", "backward capacity standing or committed")
+room.param(
+    "line_mw",
+    "corridor period",
+    "MW",
+    "forward capacity standing or committed",
+    origin="transmission.corridors:forward_mw transmission.security",
+)
+room.param(
+    "line_back_mw",
+    "corridor period",
+    "MW",
+    "backward capacity standing or committed",
+    origin="transmission.corridors:backward_mw transmission.security",
+)
 room.param(
     "forward_limit_mw",
     "corridor period snapshot",
     "MW",
     "bound on forward flow where the corridor is fixed, else infinite",
+    origin="transmission.corridors:forward_mw transmission.security",
 )
 room.param(
     "backward_limit_mw",
     "corridor period snapshot",
     "MW",
     "bound on backward flow where the corridor is fixed, else infinite",
+    origin="transmission.corridors:backward_mw transmission.security",
 )
 room.param("line_grows", "corridor period snapshot", "0/1", "hours in which the corridor leans on what is built")
 room.param("line_two_way", "corridor", "0/1", "1 where new capacity carries power both ways")
@@ -45,14 +59,38 @@ room.param(
     "line_alive", "corridor period period", "1", "share of the second period in which a line of the first stands"
 )
 room.param("line_loss", "corridor", "1", "share of sent power lost, converters included")
-room.param("line_build_max_mw", "corridor period", "MW", "what can be energised by then, lead time counted")
+room.param(
+    "line_build_max_mw",
+    "corridor period",
+    "MW",
+    "what can be energised by then, lead time counted",
+    origin="transmission.corridors:max_expansion_mw transmission.corridors:lead_time_yr",
+)
 room.param("line_cost", "corridor period", "MUSD/MW", "annuities of the vintage, discounted")
 room.param("hurdle_cost", "", "MUSD/MWh", "small cost on every flow")
 room.param("has_use_limit", "corridor period", "0/1", "corridors with a yearly cap on use")
-room.param("use_limit_h", "corridor", "h/yr", "full-load hours a year that dispatch may use")
+room.param(
+    "use_limit_h",
+    "corridor",
+    "h/yr",
+    "full-load hours a year that dispatch may use",
+    origin="transmission.corridors:max_utilisation transmission.use_caps",
+)
 room.param("has_line_take", "corridor period", "0/1", "corridors with a minimum yearly take")
-room.param("line_take_gwh", "corridor period", "GWh/yr", "minimum yearly take, sent")
-room.param("sending_cap_mw", "sending_cap", "MW", "rating of the shared sending station")
+room.param(
+    "line_take_gwh",
+    "corridor period",
+    "GWh/yr",
+    "minimum yearly take, sent",
+    origin="transmission.corridors:min_take_twh transmission.minimum_takes",
+)
+room.param(
+    "sending_cap_mw",
+    "sending_cap",
+    "MW",
+    "rating of the shared sending station",
+    origin="transmission.joint_caps:forward_mw",
+)
 
 # what it decides
 room.decide(
