@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from optimizer.results.section import Section
     from optimizer.scenario.scenario import Scenario
 
 BAD_INPUT, NO_PLAN, INTERRUPTED = 2, 3, 130
@@ -30,6 +31,8 @@ _EXPECTED = (
     ("optimizer.results.store", "StoreError", BAD_INPUT),
     ("optimizer.interop.mps", "MpsErrors", BAD_INPUT),
     ("optimizer.solve.errors", "SolveError", NO_PLAN),
+    ("optimizer.instance.instance", "CrossedBoundsError", NO_PLAN),
+    ("optimizer.solve.compile.evaluate", "NeverHoldsError", NO_PLAN),
     ("optimizer.results.compare", "ComparisonError", NO_PLAN),
 )
 
@@ -147,8 +150,17 @@ def one_error_style() -> Iterator[None]:
         for module, name, code in _EXPECTED:
             if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):
                 stopped = getattr(error, "reason", None) == "interrupted"
+                _show(getattr(error, "sections", ()))
                 _fail(str(error), INTERRUPTED if stopped else code)
         raise
+
+
+def _show(sections: tuple[Section, ...]) -> None:
+    """The tables that an error brings, before its message."""
+    if sections:
+        from optimizer.report.terminal import print_sections
+
+        print_sections(sections)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -41,9 +41,12 @@ def solve(
     time_limit: TimeLimit = None,
     tolerance: Tolerance = None,
     seed: Seed = None,
+    iis: Annotated[
+        bool, typer.Option("--iis", help="Where no plan keeps all limits, name limits that cannot hold together.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Solve a scenario, certify the plan and keep the run."""
+    """Solve a scenario, certify the plan and keep the run; where there is no plan, say what would have to give way."""
     with one_error_style():
         changes = with_solver(
             changes, solver=solver, threads=threads, time_limit_s=time_limit, tolerance=tolerance, seed=seed
@@ -55,7 +58,7 @@ def solve(
 
         check_writable(out)
         with StageLog(quiet=quiet) as log:
-            run = solve_scenario(loaded, out=out, via=via.value, on_progress=log)
+            run = solve_scenario(loaded, out=out, via=via.value, on_progress=log, iis=iis)
         print_sections(run.sections)
         say_where(run.path)
 

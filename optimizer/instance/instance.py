@@ -24,6 +24,10 @@ class InstanceError(ValueError):
         super().__init__("the instance does not fit the formulation:\n" + "\n".join(f"  - {text}" for text in faults))
 
 
+class CrossedBoundsError(InstanceError):
+    """Nothing is wrong but bounds of decisions that cross: the data are well formed and admit no plan."""
+
+
 @dataclass(frozen=True, eq=False)
 class Instance:
     """Labels, relations and arrays by name.
@@ -94,7 +98,10 @@ class Instance:
             filters = {limit.where for limit in formulation.limits.values() if limit.where}
             for param in formulation.params.values():
                 faults += self._param_faults(param, param.name in bounds, param.name in filters)
-            faults += self._bound_faults(formulation)
+            crossed = self._bound_faults(formulation)
+            if crossed and not faults:
+                raise CrossedBoundsError(crossed)
+            faults += crossed
         if faults:
             raise InstanceError(faults)
 

@@ -29,12 +29,14 @@ def solve_scenario(
     via: Via = "arrays",
     options: SolverOptions | None = None,
     on_progress: Report | None = None,
+    iis: bool = False,
 ) -> Run:
     """Answer the question that the scenario asks (`objective.goal`), return the run; stored under ``out`` where given.
 
-    Raises SolveError when there is no certified plan, StoreError when the run cannot be written.
+    Raises SolveError when there is no certified plan, StoreError when the run cannot be written. Where no plan keeps
+    all limits it is a NoPlanError that says why; ``iis`` adds an irreducible conflict to it.
     """
-    planner = Planner(scenario, via=via, options=options, report=on_progress)
+    planner = Planner(scenario, via=via, options=options, report=on_progress, iis=iis)
     plan = planner.solve()
     run = run_of(plan, planner)
     if out is None:

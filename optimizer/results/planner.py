@@ -22,8 +22,11 @@ from optimizer.model.formulation import formulation
 from optimizer.results.answer import Answer
 from optimizer.solve.case import Case
 from optimizer.solve.certificate import evaluate
+from optimizer.solve.errors import SolveError
 from optimizer.solve.options import SolverOptions
 from optimizer.solve.session import Memory, Solution
+
+from .no_plan import explained
 
 if TYPE_CHECKING:
     from optimizer.instance.instance import Instance
@@ -85,12 +88,16 @@ def _held(values: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Planner:
-    """Compiles a scenario and answers questions about it. ``timings_s`` collects the seconds of each stage."""
+    """Compiles a scenario and answers questions about it. ``timings_s`` collects the seconds of each stage.
+
+    Where there is no plan, the SolveError is a NoPlanError that says why; ``iis`` adds an irreducible conflict to it.
+    """
 
     scenario: Scenario
     via: Via = "arrays"
     options: SolverOptions | None = None
     report: Report | None = None
+    iis: bool = False
     timings_s: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -228,7 +235,13 @@ class Planner:
         self._timed("compile", lambda: self.case.become(instance))
         start = time.perf_counter()
         self.case.aim(cost, offset)
-        solution = self.case.solve(near=near)
+        try:
+            solution = self.case.solve(near=near)
+        except SolveError as error:
+            if error.reason not in ("infeasible", "unbounded"):
+                raise
+            self._say("no plan: looking for what would have to give way")
+            raise explained(error, self.case, self.iis) from error
         self.timings_s[f"solve {question}"] = time.perf_counter() - start
         return Plan(question, self.scenario, instance, self.case.lp, solution, unit)
 

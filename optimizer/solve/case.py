@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from optimizer.instance.instance import Instance, Label
 from optimizer.model.joining import Formulation
 from optimizer.scenario.errors import nearest_name
+from optimizer.solve.certificate import LpArrays
 from optimizer.solve.compile import compile_lp, recompile
 from optimizer.solve.editing import Edit
 from optimizer.solve.engine import Progress
+from optimizer.solve.held import HeldLp
 from optimizer.solve.linear_program import LinearProgram
 from optimizer.solve.options import SolverOptions
 from optimizer.solve.relief import Relief, add_relief, leaning
@@ -79,7 +81,7 @@ class Case:
         self.formulation = formulation
         self.instance = instance.replace(**{name: _own(values) for name, values in instance.params.items()})
         self._compiler = compiler
-        self._options, self._on_progress = options, on_progress
+        self.options, self.on_progress = options, on_progress
         self.lp: LinearProgram = compiler(instance) if compiler else compile_lp(formulation, instance)
         self._objective: tuple[Floats, float] | None = None
         self.reliefs: dict[str, Relief] = {}
@@ -90,8 +92,8 @@ class Case:
     def session(self) -> Session:
         """The session, made at first use; appended columns and rows come last in its vectors."""
         if self._session is None:
-            cost, offset = self._goal()
-            self._session = Session(self.lp, self._options, cost, self._on_progress, offset=offset, reuse=True)
+            cost, offset = self.goal()
+            self._session = Session(self.lp, self.options, cost, self.on_progress, offset=offset, reuse=True)
         return self._session
 
     def solve(self, near: bool = False) -> Solution:
@@ -168,7 +170,7 @@ class Case:
                 raise ValueError(f"a finite cost for each of {self.lp.num_col} columns is wanted, found {cost.shape}")
         self._objective = None if cost is None else (cost, offset)
         if self._session is not None:
-            cost, offset = self._goal()
+            cost, offset = self.goal()
             appended = np.zeros(len(self._session.lp.col_lower) - self.lp.num_col)
             self._session.set_cost(np.concatenate([cost, appended]), offset)
 
@@ -211,24 +213,40 @@ class Case:
         self._appended.append(cut)
         return cut
 
+    def with_cuts(self) -> LpArrays:
+        """The arrays of ``lp`` with the cuts as last rows, in the order in which they came; no relief column."""
+        held = HeldLp(self.lp)
+        for one in self._appended:
+            if isinstance(one, Cut):
+                places, values = self._terms_of(one)
+                row = np.full(len(places), len(held.row_lower), np.int32)
+                ends = np.array([one.lower]), np.array([one.upper])
+                held.append(None, ends, (row, places.astype(np.int32), values))
+        return held
+
     # -- inside
 
     def _append_cut(self, cut: Cut) -> None:
+        places, values = self._terms_of(cut)
+        rows = self.session.add_rows([cut.lower], [cut.upper], [0, len(places)], places, values)
+        cut.row = int(rows[0])
+
+    def _terms_of(self, cut: Cut) -> tuple[NDArray[np.int64], Floats]:
+        """Columns and coefficients of a cut."""
         columns, values = [], []
         for name, coefficients in cut.terms.items():
             flat = coefficients.ravel()
             at = np.flatnonzero(flat)
             columns.append(self.lp.columns[name].offset + at)
             values.append(flat[at])
-        places = np.concatenate(columns)
-        rows = self.session.add_rows([cut.lower], [cut.upper], [0, len(places)], places, np.concatenate(values))
-        cut.row = int(rows[0])
+        return np.concatenate(columns), np.concatenate(values)
 
-    def _goal(self) -> tuple[Floats, float]:
+    def goal(self) -> tuple[Floats, float]:
+        """The objective that is minimised: costs over the columns of ``lp``, (num_col,), and a constant."""
         return (self.lp.cost, self.lp.offset) if self._objective is None else self._objective
 
     def _applied(self) -> Edit:
-        return Edit() if self._session is None else self._session.become(self.lp, *self._goal())
+        return Edit() if self._session is None else self._session.become(self.lp, *self.goal())
 
     def _rebuild(self) -> None:
         """A new session with what was appended, in the same order; relief columns come back fixed at zero and free."""

@@ -80,11 +80,22 @@ class _Arrays:
 def irreducible(formulation: Formulation, instance: Instance, elastic: Elastic) -> tuple[Member, ...]:
     """One irreducible conflict of the LP behind a relaxation, stated limits first; empty where its duals prove none."""
     rows, columns = _support(elastic)
-    part, row_of, column_of = _part(elastic, rows, columns)
-    groups = _Groups(formulation, instance, elastic, rows, columns)
+    nature = _nature(formulation, elastic)
+    part, row_of, column_of = _part(elastic, rows, columns, nature)
+    groups = _Groups(formulation, instance, elastic, rows, columns, nature)
     kept = _filtered(part, groups, row_of, column_of)
     members = [groups.member(int(g)) for g in np.flatnonzero(kept)]
     return tuple(sorted(members, key=lambda member: (not member.origin, member.family)))
+
+
+def _nature(formulation: Formulation, elastic: Elastic) -> tuple[Mask, Mask]:
+    """Lower and upper bounds of zero that nobody has stated, each (num_col,)."""
+    lower, upper = elastic.arrays.col_lower == 0.0, elastic.arrays.col_upper == 0.0
+    for name, block in elastic.lp.columns.items():
+        param = formulation.decisions[name].upper
+        if param is not None and formulation.params[param].origin:
+            upper[block.span] = False
+    return lower, upper
 
 
 def _support(elastic: Elastic) -> tuple[Floats, Floats]:
@@ -102,7 +113,7 @@ def _support(elastic: Elastic) -> tuple[Floats, Floats]:
     return rows, columns
 
 
-def _part(elastic: Elastic, rows: Floats, columns: Floats) -> tuple[_Arrays, Whole, Whole]:
+def _part(elastic: Elastic, rows: Floats, columns: Floats, nature: tuple[Mask, Mask]) -> tuple[_Arrays, Whole, Whole]:
     """The LP of the rows in the proof and the columns in them; where each row and column went, -1 for nowhere."""
     lp = elastic.arrays
     chosen = np.flatnonzero(rows)
@@ -114,8 +125,8 @@ def _part(elastic: Elastic, rows: Floats, columns: Floats) -> tuple[_Arrays, Who
     low, high = lp.col_lower[used], lp.col_upper[used]
     return (
         _Arrays(
-            np.where((columns[used] > 0) | (low == 0.0), low, -np.inf),
-            np.where((columns[used] < 0) | (high == 0.0), high, np.inf),
+            np.where((columns[used] > 0) | nature[0][used], low, -np.inf),
+            np.where((columns[used] < 0) | nature[1][used], high, np.inf),
             np.where(rows[chosen] > 0, lp.row_lower[chosen], -np.inf),
             np.where(rows[chosen] < 0, lp.row_upper[chosen], np.inf),
             np.concatenate([[0], np.cumsum(counts)]),
@@ -131,20 +142,24 @@ class _Groups:
     """Ends by limit or decision, place and period."""
 
     def __init__(
-        self, formulation: Formulation, instance: Instance, elastic: Elastic, rows: Floats, columns: Floats
+        self,
+        formulation: Formulation,
+        instance: Instance,
+        elastic: Elastic,
+        rows: Floats,
+        columns: Floats,
+        nature: tuple[Mask, Mask],
     ) -> None:
         self._formulation, self._instance, self._elastic = formulation, instance, elastic
         self._kinds: list[tuple[str, bool, Block, tuple[int, ...], int]] = []  # record, is_row, block, kept axes, first
         self.ends: list[_End] = []
         self.count = 0
-        lp, arrays = elastic.lp, elastic.arrays
+        lp = elastic.lp
         for name, block in lp.rows.items():
             self._enter(name, True, block, rows, np.ones(block.size, bool))
         for name, block in lp.columns.items():
-            low, high = arrays.col_lower[block.span], arrays.col_upper[block.span]
-            z = columns[block.span]
-            natural = np.where(z > 0, low == 0.0, high == 0.0)
-            self._enter(name, False, block, columns, ~natural)
+            lower, upper = (mask[block.span] for mask in nature)
+            self._enter(name, False, block, columns, ~np.where(columns[block.span] > 0, lower, upper))
         cuts = np.arange(lp.num_row, len(rows))
         if len(cuts):
             self._enter("cut", True, Block(lp.num_row, (len(cuts),), ("cut",)), rows, np.ones(len(cuts), bool))
@@ -170,9 +185,7 @@ class _Groups:
         chosen = end.at[end.group == group]
         signs = end.sign[end.group == group]
         arrays, known = self._elastic.arrays, self._formulation.params
-        low, high = (
-            (arrays.row_lower, arrays.row_upper) if is_row else (arrays.col_lower, arrays.col_upper)
-        )
+        low, high = (arrays.row_lower, arrays.row_upper) if is_row else (arrays.col_lower, arrays.col_upper)
         stated = np.where(signs > 0, low[chosen], high[chosen])
         equal = is_row and bool((low[chosen] == high[chosen]).all())
         side = "equal" if equal else "at least" if (signs > 0).all() else "at most"
@@ -183,6 +196,7 @@ class _Groups:
             int(i) + 1 if axis == "cut" else self._instance.sets[axis][int(i)]
             for axis, i in zip(axes, position, strict=True)
         )
+        params: tuple[str, ...]
         if name == "cut":
             family, per, params = "cut", "unit", ("cut",)
         elif is_row:

@@ -4,7 +4,8 @@
 
 One relief column for each group of limits that state a number of the scenario (soft_limits.py); nothing else costs. A
 unit of relief weighs 1000 over the size of the limit, so the sum counts thousandths of what was stated: halving one
-limit is as dear as halving another. Balances and bookkeeping stay as they are.
+limit is as dear as halving another. What stands today and what the plan shall serve are ten times as dear as what
+somebody has set, and a limit of zero is a hundred times as dear as its like. Balances and bookkeeping stay as they are.
 
 Inequalities may give way from the start. Bounds of decisions would need a row each, and equations make the relaxation
 slow, so these enter only where it pays: after a solve the duals of a group add up to what a unit of relief there would
@@ -38,6 +39,13 @@ Mask = NDArray[np.bool_]
 
 PER_SIZE = 1000.0  # weight of relieving a limit by its whole size
 HARD = 1000.0  # how much dearer a balance is than a stated limit
+LAST = 10.0  # the same for what is a fact or asked for; less demand, say, would mend almost everything
+RULED_OUT = 100.0  # the same for a limit of zero
+ASKED = {"demand for tokens", "demand for power", "load shed", "willingness to pay", "token target"}  # families
+FACTS = {  # keys of the scenario that say what stands today or what nature gives
+    "compute.fleet", "facility.data_centres", "power.hydro_monthly", "power.plants", "regions.table",
+    "transmission.corridors:backward_mw", "transmission.corridors:forward_mw",
+}  # fmt: skip
 ROUNDS = 25  # of column generation; each lets all groups in that pay
 LEAST = 1e-6  # relief below this share of a limit is what solvers leave of zero
 
@@ -95,7 +103,9 @@ class Elastic:
     ) -> None:
         self.lp, self.arrays = lp, arrays
         self.soft = soft = SoftLimits(formulation, instance, arrays, lp, everything)
-        self.weight = PER_SIZE * np.where(soft.hard, HARD, 1.0) / soft.size
+        last = soft.where(lambda family, key: family in ASKED or not FACTS.isdisjoint({key, key.partition(":")[0]}))
+        dear = np.where(soft.hard, HARD, np.where(last, LAST, 1.0) * np.where(soft.nought, RULED_OUT, 1.0))
+        self.weight = PER_SIZE * dear / soft.size
         quick = replace(options or SolverOptions(), solver="simplex", race=False)
         held = _Costless(arrays)
         self.session = Session(held, quick, None, on_progress, reuse=True)
@@ -214,15 +224,13 @@ def reach(lp: LpArrays) -> tuple[Floats, Floats]:
     rows = np.repeat(np.arange(len(lp.row_lower)), np.diff(lp.start))
     count = len(lp.row_lower)
     with np.errstate(invalid="ignore"):
-        least = np.bincount(rows, np.where(up, value * low, value * high), minlength=count)
-        most = np.bincount(rows, np.where(up, value * high, value * low), minlength=count)
+        least = np.bincount(rows, np.where(up, value * low, value * high), minlength=count).astype(np.float64)
+        most = np.bincount(rows, np.where(up, value * high, value * low), minlength=count).astype(np.float64)
     return least, most
 
 
 class _Costless:
     """Arrays of an LP with nothing to pay."""
-
-    cost_offset: dict[str, float] = {}
 
     def __init__(self, lp: LpArrays) -> None:
         self.col_lower, self.col_upper, self.row_lower, self.row_upper = (
@@ -230,3 +238,4 @@ class _Costless:
         )  # fmt: skip
         self.start, self.index, self.value = lp.start, lp.index, lp.value
         self.cost = np.zeros(len(lp.col_lower))
+        self.cost_offset: dict[str, float] = {}

@@ -8,10 +8,10 @@ decisions and bounds at zero by nature state none and stay hard.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +64,11 @@ class Members:
 
     def joined(self, more: Members) -> Members:
         """These and more."""
-        pairs = ((self.group, more.group), (self.at, more.at), (self.sign, more.sign))
-        return Members(*(np.concatenate(pair) for pair in pairs))
+        return Members(
+            np.concatenate([self.group, more.group]),
+            np.concatenate([self.at, more.at]),
+            np.concatenate([self.sign, more.sign]),
+        )
 
     @staticmethod
     def none() -> Members:
@@ -73,15 +76,31 @@ class Members:
         return Members(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
+class _Key(NamedTuple):
+    """What groups of one kind share. ``origin`` is the first key of the scenario behind them, ``hard`` the record of a
+    row that states nothing; the other one of the two is empty."""
+
+    family: str
+    origin: str
+    hard: str
+    direction: Direction
+    axes: tuple[str, ...]
+    per: str
+
+
 @dataclass
 class _Kind:
-    """Groups of one family, shape and direction, numbered from ``first`` on."""
+    """Groups of one kind, numbered from ``first`` on over ``shape``."""
 
+    key: _Key
     first: int
-    axes: tuple[str, ...]
     shape: tuple[int, ...]
     records: dict[str, None]
     params: dict[str, None]
+
+    @property
+    def span(self) -> slice:
+        return slice(self.first, self.first + prod(self.shape))
 
 
 class SoftLimits:
@@ -89,7 +108,8 @@ class SoftLimits:
 
     Attributes:
         count: number of groups. rows, bounds: their members; a bound with sign +1 is a lower one, with -1 an upper one.
-        size: largest stated number of each group, (count,); where all are zero, what is usual among its like.
+        size: largest stated number of each group, (count,); where it is zero, what is usual among its like.
+        nought: whether all that a group states is zero, (count,).
         hard: whether a group states no number of the scenario, (count,).
 
     Args:
@@ -98,10 +118,15 @@ class SoftLimits:
     """
 
     def __init__(
-        self, formulation: Formulation, instance: Instance, lp: LpArrays, blocks: LinearProgram, everything: bool = False
+        self,
+        formulation: Formulation,
+        instance: Instance,
+        lp: LpArrays,
+        blocks: LinearProgram,
+        everything: bool = False,
     ) -> None:
         self._instance, self._formulation = instance, formulation
-        self._kinds: dict[tuple[str, Direction, tuple[str, ...], str, bool], _Kind] = {}
+        self._kinds: dict[_Key, _Kind] = {}
         self.count = 0
         self._rows: list[tuple[Whole, Whole, Floats]] = []
         self._bounds: list[tuple[Whole, Whole, Floats]] = []
@@ -114,38 +139,44 @@ class SoftLimits:
                 self._enter(self._rows, block, limit.family, limit.per, name, params, low, high)
         for name, decision in formulation.decisions.items():
             block = blocks.columns[name]
-            named = [p for p in (decision.lower, decision.upper) if p and formulation.params[p].origin]
-            low = np.where(decision.lower in named, lp.col_lower[block.span], -np.inf)
-            high = np.where(decision.upper in named, lp.col_upper[block.span], np.inf)
-            if named and decision.family is not None:
-                self._enter(self._bounds, block, decision.family, decision.unit, name, tuple(named), low, high)
+            none = np.full(block.size, np.inf)
+            for param, low, high in (
+                (decision.lower, lp.col_lower[block.span], none),
+                (decision.upper, -none, lp.col_upper[block.span]),
+            ):
+                if param is not None and formulation.params[param].origin:
+                    self._enter(self._bounds, block, decision.family or name, decision.unit, name, (param,), low, high)
         own = np.arange(blocks.num_row, len(lp.row_lower))
         if len(own):
             cut = Block(blocks.num_row, (len(own),), ("cut",))
             low, high = lp.row_lower[own], lp.row_upper[own]
             self._enter(self._rows, cut, "cut", "unit", "cut", ("cut",), low, high)
         self.rows, self.bounds = _joined(self._rows), _joined(self._bounds)
-        self.hard = np.zeros(self.count, bool)
-        for key, kind in self._kinds.items():
-            self.hard[kind.first : kind.first + prod(kind.shape)] = key[-1]
         self.size = self._size()
+        self.nought = self._plain_size == 0.0
+        self.hard = self.where(lambda family, origin: not origin)
 
     def limit(self, group: int) -> StatedLimit:
         """A group in words."""
-        key, kind = next(
-            (key, kind) for key, kind in self._kinds.items() if kind.first <= group < kind.first + prod(kind.shape)
-        )
+        kind = next(kind for kind in self._kinds.values() if kind.span.start <= group < kind.span.stop)
+        key, known = kind.key, self._formulation.params
         position = np.unravel_index(group - kind.first, kind.shape) if kind.shape else ()
         labels = tuple(
             int(i) + 1 if axis == "cut" else self._instance.sets[axis][int(i)]
-            for axis, i in zip(kind.axes, position, strict=True)
+            for axis, i in zip(key.axes, position, strict=True)
         )
-        known = self._formulation.params
-        origin = dict.fromkeys(key for name in kind.params if name in known for key in known[name].origin)
+        origin = dict.fromkeys(word for name in kind.params if name in known for word in known[name].origin)
         return StatedLimit(
-            key[0], key[1], kind.axes, labels, key[3], tuple(kind.records), tuple(kind.params), tuple(origin),
-            float(self._plain_size[group]),
+            key.family, key.direction, key.axes, labels, key.per, tuple(kind.records), tuple(kind.params),
+            tuple(origin), float(self._plain_size[group]),
         )  # fmt: skip
+
+    def where(self, asked: Callable[[str, str], bool]) -> NDArray[np.bool_]:
+        """The groups for which ``asked(family, first key of the scenario)`` is true, a mask over all."""
+        found = np.zeros(self.count, bool)
+        for kind in self._kinds.values():
+            found[kind.span] = asked(kind.key.family, kind.key.origin)
+        return found
 
     def _enter(
         self,
@@ -169,12 +200,13 @@ class SoftLimits:
                 continue
             flat = members if block.kept is None else block.kept[members]
             index = np.unravel_index(flat, block.shape) if block.axes else ()
-            hard = not params
-            kept = [i for i, axis in enumerate(block.axes) if hard or axis not in HOURS]
+            kept = [i for i, axis in enumerate(block.axes) if not params or axis not in HOURS]
             axes, shape = tuple(block.axes[i] for i in kept), tuple(block.shape[i] for i in kept)
-            key = (record if hard else family, direction, axes, per, hard)
+            known = self._formulation.params
+            origin = next((known[p].origin[0] if p in known else p for p in params), "")
+            key = _Key(family, origin, "" if params else record, direction, axes, per)
             if key not in self._kinds:
-                self._kinds[key] = _Kind(self.count, axes, shape, {}, {})
+                self._kinds[key] = _Kind(key, self.count, shape, {}, {})
                 self.count += prod(shape)
             kind = self._kinds[key]
             kind.records[record] = None
@@ -189,11 +221,19 @@ class SoftLimits:
         for group, value in self._sizes:
             np.maximum.at(size, group, value)
         self._plain_size = size.copy()
-        for kind in self._kinds.values():
-            span = slice(kind.first, kind.first + prod(kind.shape))
-            some = size[span][size[span] > 0.0]
-            size[span] = np.where(size[span] > 0.0, size[span], np.median(some) if len(some) else 1.0)
-        return size
+        for kind in self._kinds.values():  # a limit of zero is measured by its like, else by others in its unit
+            span, unit = kind.span, kind.key.per.replace("/", " ").split()[:1]
+            if (self._plain_size[span] > 0.0).all():
+                continue
+            for like in (
+                [kind],
+                [other for other in self._kinds.values() if other.key.per.replace("/", " ").split()[:1] == unit],
+            ):
+                some = np.concatenate([self._plain_size[other.span] for other in like])
+                if (some > 0.0).any():
+                    size[span] = np.where(size[span] > 0.0, size[span], some[some > 0.0].min())
+                    break
+        return np.where(size > 0.0, size, 1.0)
 
 
 def stated_params(formulation: Formulation) -> Mapping[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from kernels.csr import Grid, add_to, any_idle, pack_rows
 from optimizer.instance.instance import Instance
 from optimizer.model.joining import Formulation
 from optimizer.model.records import DecisionRecord, LimitRecord
-from optimizer.solve.compile.evaluate import CompileError, Entries, Evaluator, sum_by_row
+from optimizer.solve.compile.evaluate import CompileError, Entries, Evaluator, NeverHoldsError, sum_by_row
 from optimizer.solve.compile.frames import Frame, Structure
 from optimizer.solve.compile.nodes import Decision, RowTemplate, ScalarTemplate
 from optimizer.solve.compile.templates import Templates, templates_of
@@ -293,7 +293,8 @@ class _Matrix:
             raise self._evaluator.fail(
                 f"{int(false.sum())} rows can never hold, the first at {labels}: "
                 f"{'no decision is left, and 0' if empty[row] else 'what decisions add up to'} "
-                f"would have to lie between {lower[row]:g} and {upper[row]:g}"
+                f"would have to lie between {lower[row]:g} and {upper[row]:g}",
+                NeverHoldsError,
             )
         idle = empty | ((lower == -np.inf) & (upper == np.inf))
         stay = np.flatnonzero(~idle)

@@ -47,6 +47,10 @@ class CompileError(ValueError):
     """Data that no linear program can be made of; the message names the limit, cost or decision."""
 
 
+class NeverHoldsError(CompileError):
+    """A row that no decision can change, and that is false: the data admit no plan."""
+
+
 @dataclass(frozen=True)
 class Entries:
     """One block in a frame: coefficients of columns, or, where ``columns`` is None, constants.
@@ -133,9 +137,9 @@ class Evaluator:
         self._encoded: dict[str, np.ndarray] = {}
         self.what = ""  # what is being compiled, for messages
 
-    def fail(self, text: str) -> CompileError:
+    def fail(self, text: str, kind: type[CompileError] = CompileError) -> CompileError:
         """An error that names what is being compiled."""
-        return CompileError(f"{self.what}: {text}")
+        return kind(f"{self.what}: {text}")
 
     def param(self, name: str) -> np.ndarray:
         """The array of a parameter; :class:`CompileError` when it is missing or misshapen."""
