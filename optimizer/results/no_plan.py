@@ -61,11 +61,7 @@ def _infeasible(case: Case, iis: bool) -> tuple[str, tuple[Section, ...]]:
     arrays = case.with_cuts()
     found = diagnose(case.formulation, case.instance, case.lp, arrays, case.options, case.on_progress)
     if not found.relieved:
-        return (
-            "no plan keeps all limits, but every limit holds within 1e-6 of itself: the conflict is smaller than the "
-            "solver's tolerance",
-            (),
-        )
+        raise SolveError("infeasible", "every limit holds within the solver's tolerance of itself")
     lines = [relief_in_words(one) for one in found.relieved]
     more = len(lines) - IN_MESSAGE
     shown = [*lines[:IN_MESSAGE], *([f"and {more} more"] if more > 0 else [])]

@@ -26,7 +26,7 @@ from optimizer.solve.errors import SolveError
 from optimizer.solve.options import SolverOptions
 from optimizer.solve.session import Memory, Solution
 
-from .no_plan import explained
+from .no_plan import NoPlanError, explained
 
 if TYPE_CHECKING:
     from optimizer.instance.instance import Instance
@@ -235,15 +235,26 @@ class Planner:
         self._timed("compile", lambda: self.case.become(instance))
         start = time.perf_counter()
         self.case.aim(cost, offset)
+        solution = self._solve(near)
+        self.timings_s[f"solve {question}"] = time.perf_counter() - start
+        return Plan(question, self.scenario, instance, self.case.lp, solution, unit)
+
+    def _solve(self, near: bool) -> Solution:
+        """A solve of the case; where there is no plan, the error says why.
+
+        The relaxation proves that there is none, so a suspicion is enough to ask it; only where it finds nothing wrong
+        is the suspicion checked.
+        """
         try:
-            solution = self.case.solve(near=near)
+            return self.case.solve(near=near, sure=False)
         except SolveError as error:
             if error.reason not in ("infeasible", "unbounded"):
                 raise
             self._say("no plan: looking for what would have to give way")
-            raise explained(error, self.case, self.iis) from error
-        self.timings_s[f"solve {question}"] = time.perf_counter() - start
-        return Plan(question, self.scenario, instance, self.case.lp, solution, unit)
+            found = explained(error, self.case, self.iis)
+            if error.statistics.get("suspected") and not isinstance(found, NoPlanError):
+                return self.case.solve(near=near)
+            raise found from error
 
     def _new_case(self) -> Case:
         """The case, compiled by the road that was asked for."""

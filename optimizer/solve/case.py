@@ -96,9 +96,9 @@ class Case:
             self._session = Session(self.lp, self.options, cost, self.on_progress, offset=offset, reuse=True)
         return self._session
 
-    def solve(self, near: bool = False) -> Solution:
-        """A certified plan of the case as it stands; raises SolveError as :meth:`Session.solve`."""
-        return self.session.solve(near=near)
+    def solve(self, near: bool = False, sure: bool = True) -> Solution:
+        """A certified plan of the case as it stands; arguments and SolveError as for :meth:`Session.solve`."""
+        return self.session.solve(near=near, sure=sure)
 
     # -- edits
 

@@ -116,19 +116,23 @@ class Session(EditableLp):
         self._cold: list[Start] = []  # the bases of the first and the last cold plan
         self._cold_seconds = 0.0
         self._attempts: list[dict[str, Any]] = []
+        self._sure = True
 
-    def solve(self, near: bool = False) -> Solution:
+    def solve(self, near: bool = False, sure: bool = True) -> Solution:
         """Walk the ladder until a plan is certified.
 
         Args:
             near: the caller knows that the last plan is close to optimal although costs or many bounds changed, as in
                 the next stage of a lexicographic objective: start hot.
+            sure: whether an interior point's word that there is no plan is checked by simplex, which may take longer
+                than a solve. Without it the SolveError is ``infeasible`` with ``statistics["suspected"]``: the caller
+                has a proof of its own to find, and solves again where there is none.
 
         Raises:
             SolveError: with ``reason``, when there is no plan, none in time, or none that can be certified.
         """
         started = time.perf_counter()
-        self._attempts = []
+        self._attempts, self._sure = [], sure
         roads = cold_roads(self.options, len(self._lp.row_lower), self._reuse)
         try:
             begin = self._begin(near)
@@ -171,7 +175,7 @@ class Session(EditableLp):
             elif verdict.status in NO_PLAN and not road.hot:
                 if road.solver == "simplex" or verdict.presolve_says_infeasible:
                     raise self._no_plan(verdict, started)
-                roads = _to_make_sure(roads)
+                roads = self._to_make_sure(roads, verdict, started)
         last_words = self._attempts[-1]["status"]
         if last_words == "Time limit reached" and self.options.time_limit_s is not None:
             raise self._error("time_limit", f"no certified plan in {self.options.time_limit_s:g} s", started)
@@ -212,7 +216,7 @@ class Session(EditableLp):
             if verdict.status in NO_PLAN:
                 if cold.solver == "simplex" or verdict.presolve_says_infeasible:
                     raise self._no_plan(verdict, started)
-                roads[:] = _to_make_sure(roads)
+                roads[:] = self._to_make_sure(roads, verdict, started)
             if self._last is not None:
                 self._engine.start_from(self._last.basis)
             return solution
@@ -359,14 +363,17 @@ class Session(EditableLp):
             return self._error("infeasible", "no plan keeps all limits", started)
         return self._error("unknown", f"HiGHS ended with: {status}", started)
 
+    def _to_make_sure(self, roads: list[Road], verdict: Verdict, started: float) -> list[Road]:
+        """What is left of a ladder once an interior point suspects that there is no plan: only simplex knows."""
+        if not self._sure and verdict.status == "Infeasible":
+            error = self._error("infeasible", "no plan keeps all limits", started)
+            error.statistics["suspected"] = True
+            raise error
+        left = [road for road in roads if road.solver == "simplex"]
+        return left or [Road("simplex", True, False, "an interior point only suspects that there is no plan")]
+
     def _statistics(self, started: float) -> dict[str, Any]:
         return {"seconds": round(time.perf_counter() - started, 4), "attempts": tuple(self._attempts)}
 
     def _error(self, reason: Reason, message: str, started: float) -> SolveError:
         return SolveError(reason, message, self._statistics(started))
-
-
-def _to_make_sure(roads: list[Road]) -> list[Road]:
-    """What is left of a ladder once an interior point suspects that there is no plan: only simplex knows."""
-    left = [road for road in roads if road.solver == "simplex"]
-    return left or [Road("simplex", True, False, "an interior point only suspects that there is no plan")]
