@@ -155,7 +155,7 @@ def test_validate_checks_every_variant_unless_one_is_named(scenario: SimpleNames
 def test_solve_prints_the_sections_and_where_the_run_is_kept(
     scenario: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def solve_scenario(given: object, *, out: Path, via: str, on_progress: Any) -> SimpleNamespace:
+    def solve_scenario(given: object, *, out: Path, via: str, iis: bool, on_progress: Any) -> SimpleNamespace:
         assert given is scenario
         assert (out, via) == (tmp_path, "pyomo")
         on_progress("compile")
