@@ -173,7 +173,10 @@ def test_solve_prints_the_sections_and_where_the_run_is_kept(
 
 
 def test_compare_loads_both_before_it_solves(scenario: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    def compare(first: object, second: object, *, out: Path, on_progress: Any, on_section: Any) -> SimpleNamespace:
+    def compare(
+        first: object, second: object, *, out: Path, on_progress: Any, on_section: Any, ladder: bool
+    ) -> SimpleNamespace:
+        assert ladder
         assert [name for name, _, _ in scenario.asked] == ["us", "china"]
         on_section(Section("Side by side", ("a",), ((1,),)))
         return SimpleNamespace(path=None)

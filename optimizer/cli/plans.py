@@ -67,6 +67,7 @@ def solve(
 def compare(
     first: ScenarioName,
     second: ScenarioName,
+    ladder: Annotated[bool, typer.Option(help="Climb the relief ladder too, the longest of the tables.")] = True,
     variant: Variant = None,
     changes: Changes = None,
     out: Out = Path("results"),
@@ -93,6 +94,7 @@ def compare(
             out=out,
             on_progress=None if quiet else lambda line: err_console().print(line, soft_wrap=True, highlight=False),
             on_section=lambda made: print_sections([made]),
+            ladder=ladder,
         )
         say_where(comparison.path)
 

@@ -57,6 +57,15 @@ class Prepared:
         streams = demand.make_streams(self.world, self.draft, compute.workload_table(self.world))
         return demand.requested(self.world, self.draft, streams, path)
 
+    def queue_path(self, path: str) -> dict[str, np.ndarray]:
+        """The arrays of the connection room that differ on another path of the yearly limits (low, central, high)."""
+        return dict(connection.queue_limits(self.world, self.draft, path))
+
+    def supply_path(self, path: str) -> dict[str, np.ndarray]:
+        """Chip supply on another path (low, central, high). Chips that the scenario's own path lacks stay out."""
+        effects = export_effects(self.world.scenario, self.world.countries)
+        return {"chip_supply": supply_chain.allowed_supply(self.world, self.draft, effects, path)}
+
 
 def build_instance(scenario: Scenario) -> Instance:
     """All sets, relations and arrays of the formulation. Pure: the same scenario gives the same bits."""

@@ -45,19 +45,8 @@ def build(world: World, out: Draft) -> None:
         grid_region=regions["grid_region"],
         name=regions["name"],
     )
-    limits = limits.loc[names]
-    column = {"central": "limit_mw_per_yr", "low": "limit_low_mw_per_yr", "high": "limit_high_mw_per_yr"}[settings.path]
-    per_year = limits[column].fillna(limits["limit_mw_per_yr"]).to_numpy(float)
-    lead = limits["months_to_power"].to_numpy(float) / 12.0
-    quick = limits["flexible_months"].to_numpy(float) / 12.0
-    firm = share_available(periods, length, world.decided_from, lead)
-    flexible = share_available(
-        periods, length, world.decided_from, np.where(np.isnan(quick), np.inf, np.minimum(quick, lead))
-    )
-    early = world.too_early
-    firm[:, early] = flexible[:, early] = 0.0
-    flexible *= float(settings.flexible.enabled)
-    energised = per_year[:, None] * length
+    lead = limits.loc[names, "months_to_power"].to_numpy(float) / 12.0
+    firm, flexible = _shares(world, names)
 
     centres = world.scenario.table("facility.data_centres").set_index("region").reindex(names)
     peak_pue = world.scenario.table("facility.climate").set_index("region")["pue_peak"].reindex(names).to_numpy(float)
@@ -71,14 +60,11 @@ def build(world: World, out: Draft) -> None:
     firm_alive = vintage_alive(periods, length, firm, CONNECTION_LIFE_YR)
     flexible_alive = vintage_alive(periods, length, flexible, CONNECTION_LIFE_YR)
     shape = (len(names), len(periods), len(world.snapshots))
-    counts = _has_onsite(world, out, names)[:, None] & ~early[None, :]
+    counts = _has_onsite(world, out, names)[:, None] & ~world.too_early[None, :]
     out.put(
         connected_mw=connected,
-        queue_mw=energised * np.maximum(firm, flexible),
-        firm_queue_mw=energised * firm,
         firm_alive=firm_alive,
         flexible_alive=flexible_alive,
-        flexible_build_max_mw=np.where(flexible > 0, np.minimum(energised * flexible, room), 0.0),
         flexible_room_mw=room,
         offers_flexible=offered,
         draw_counts=np.broadcast_to(counts[:, :, None], shape),
@@ -86,7 +72,41 @@ def build(world: World, out: Draft) -> None:
         headroom_tight=offered[:, :, None] & (peak < room[:, :, None]),
         curtailed_share=settings.flexible.curtailed_share,
     )
+    out.put(**queue_limits(world, out, settings.path))
     _costs(world, out, regions["country"].to_numpy(), firm_alive, flexible_alive)
+
+
+def queue_limits(world: World, out: Draft, path: str) -> dict[str, Floats]:
+    """What the queue can energise on a path (low, central, high), MW (hosts, periods); needs the headroom.
+
+    A host without a figure for the path has its central one.
+    """
+    names = pd.Index(out.sets["host"])
+    limits = world.scenario.table("connection.limits").set_index("region").loc[names]
+    column = {"central": "limit_mw_per_yr", "low": "limit_low_mw_per_yr", "high": "limit_high_mw_per_yr"}[path]
+    per_year = limits[column].fillna(limits["limit_mw_per_yr"]).to_numpy(float)
+    energised = per_year[:, None] * world.length_yr
+    firm, flexible = _shares(world, names)
+    flexible = flexible * out.params["offers_flexible"]
+    room = out.params["flexible_room_mw"]
+    return {
+        "queue_mw": energised * np.maximum(firm, flexible),
+        "firm_queue_mw": energised * firm,
+        "flexible_build_max_mw": np.where(flexible > 0, np.minimum(energised * flexible, room), 0.0),
+    }
+
+
+def _shares(world: World, names: pd.Index) -> tuple[Floats, Floats]:
+    """Share of each period that the lead time leaves, firm and flexible, (hosts, periods)."""
+    limits = world.scenario.table("connection.limits").set_index("region").loc[names]
+    lead = limits["months_to_power"].to_numpy(float) / 12.0
+    quick = limits["flexible_months"].to_numpy(float) / 12.0
+    firm = share_available(world.periods, world.length_yr, world.decided_from, lead)
+    flexible = share_available(
+        world.periods, world.length_yr, world.decided_from, np.where(np.isnan(quick), np.inf, np.minimum(quick, lead))
+    )
+    firm[:, world.too_early] = flexible[:, world.too_early] = 0.0
+    return firm, flexible * float(world.scenario.connection.flexible.enabled)
 
 
 def _headroom(world: World, out: Draft, names: pd.Index, share: float) -> tuple[Floats, Floats]:

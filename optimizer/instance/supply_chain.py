@@ -31,14 +31,12 @@ def period_share_of_year(periods: tuple[int, ...], year: int) -> Floats:
     return shares
 
 
-def chip_supply(world: World, out: Draft) -> Floats:
-    """Units a country can buy, kchip (countries, chips, periods), before export control."""
+def chip_supply(world: World, out: Draft, path: str) -> Floats:
+    """Units a country can buy on a path of supply, kchip (countries, chips, periods), before export control."""
     table = world.scenario.table("compute.supply")
     kinds = ENTERING + (LEAKING if world.scenario.compute.leakage else ())
     table = table[table["kind"].isin(kinds)]
-    column = {"low": "units_low_thousand", "central": "units_thousand", "high": "units_high_thousand"}[
-        world.scenario.compute.supply_path
-    ]
+    column = {"low": "units_low_thousand", "central": "units_thousand", "high": "units_high_thousand"}[path]
     chips = out.sets["chip"]
     supply = np.zeros((len(world.countries), len(chips), len(world.periods)))
     last = int(table["year"].max())
@@ -54,21 +52,31 @@ def chip_supply(world: World, out: Draft) -> Floats:
                     * period_share_of_year(world.periods, year)
                     * setting.chip_share
                 )
-    if world.periods[-1] > last:
-        out.note(f"chip supply after {last} repeats the rows of {last}: extrapolated")
+    return supply
+
+
+def allowed_supply(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect], path: str) -> Floats:
+    """Units a country can buy on a path of supply after export control, kchip (countries, chips, periods)."""
+    supply = chip_supply(world, out, path)
+    for c, name in enumerate(world.countries):
+        for g, chip in enumerate(out.sets["chip"]):
+            effect = effects[(name, str(chip))]
+            supply[c, g] *= effect.supply_share if effect.allowed else 0.0
     return supply
 
 
 def build(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) -> None:
     """Arrays of the supply chain room; needs host and chip."""
-    supply = chip_supply(world, out)
+    supply = allowed_supply(world, out, effects, world.scenario.compute.supply_path)
+    last = int(world.scenario.table("compute.supply")["year"].max())
+    if world.periods[-1] > last:
+        out.note(f"chip supply after {last} repeats the rows of {last}: extrapolated")
     countries, chips, periods = world.countries, out.sets["chip"], world.periods
     tpp_cap = np.full((len(countries), len(periods)), np.inf)
     for c, name in enumerate(countries):
         caps = []
-        for g, chip in enumerate(chips):
+        for chip in chips:
             effect = effects[(name, str(chip))]
-            supply[c, g] *= effect.supply_share if effect.allowed else 0.0
             if effect.tpp_cap is not None:
                 caps.append(effect.tpp_cap)
         if caps:

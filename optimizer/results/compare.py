@@ -12,7 +12,7 @@ import queue as queues
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,10 @@ class ComparisonError(Exception):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both sides' tables by stage (`most_tokens`, `central`, `low`, `high`, `without_ai`) and the sections of them."""
+    """Both sides' tables by stage and the sections of them.
+
+    Stages are `most_tokens`, `central`, `low`, `high`, `without_ai` and `ladder`.
+    """
 
     names: tuple[str, str]
     frames: dict[str, tuple[Frames, Frames]]
@@ -48,12 +51,12 @@ class Comparison:
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Long tables with a `scenario` column, named stage_table."""
+        """Long tables with a `scenario` column, named stage_table; the ladder is `ladder`."""
         joined: dict[str, pd.DataFrame] = {}
         for stage, (first, second) in self.frames.items():
             for name in first:
                 parts = [f.assign(scenario=s) for f, s in ((first[name], self.names[0]), (second[name], self.names[1]))]
-                joined[f"{stage}_{name}"] = pd.concat(parts, ignore_index=True)
+                joined[name if name == stage else f"{stage}_{name}"] = pd.concat(parts, ignore_index=True)
         return joined
 
 
@@ -73,25 +76,25 @@ def compare(
     options: SolverOptions | None = None,
     on_progress: Callable[[str], None] | None = None,
     on_section: Callable[[Section], None] | None = None,
+    ladder: bool = True,
 ) -> Comparison:
     """Solve both sides and lay them side by side; stored under ``out`` where given.
 
-    ``on_section`` gets each table as soon as it stands, ``on_progress`` a line for each finished stage. Raises
-    ComparisonError when a side has no certified plan.
+    ``on_section`` gets each table as soon as it stands, ``on_progress`` a line for each finished stage; without
+    ``ladder`` the relief ladder is left out. Raises ComparisonError when a side has no certified plan.
     """
     pair = (_loaded(first), _loaded(second))
     names = _names(pair)
     sides = (_Side(), _Side())
     sections: list[Section] = []
+    stages = [stage for stage in STAGES if ladder or stage != "ladder"]
 
-    def show(stage: str) -> None:
-        made = side_by_side.sections(
-            stage, names, {s: (sides[0].frames[s], sides[1].frames[s]) for s in _common(sides)}, pair
-        )
-        sections.extend(made)
+    def show(made: list[Section]) -> None:
+        """Hand out sections, numbered in the order in which they are read."""
         for section in made:
+            sections.append(replace(section, title=f"{len(sections) + 1}. {section.title}"))
             if on_section is not None:
-                on_section(section)
+                on_section(sections[-1])
 
     clocks: dict[int, tuple[str, float]] = {}
 
@@ -105,33 +108,25 @@ def compare(
             clocks[which] = (stage, now)
 
     shown: set[str] = set()
-    for which, kind, payload in _messages(pair, options):
+    for which, kind, payload in _messages(pair, options, ladder):
         if kind == "progress":
             tell(which, payload)
         elif kind == "tables":
             stage, frames = payload
             sides[which].frames[stage] = frames
-            for ready in STAGES:
-                if (
-                    ready in _common(sides)
-                    and ready not in shown
-                    and all(s in shown for s in STAGES[: STAGES.index(ready)])
-                ):
+            for place, ready in enumerate(stages):
+                if ready in _common(sides) and ready not in shown and all(s in shown for s in stages[:place]):
                     shown.add(ready)
-                    show(ready)
+                    both = {s: (sides[0].frames[s], sides[1].frames[s]) for s in _common(sides)}
+                    show(side_by_side.sections(ready, names, both, pair))
         elif kind == "done":
             sides[which].kept = payload
             tell(which, None)
         else:
             raise ComparisonError(f"{names[which]}: {payload[1]}", payload[0])
     kept = (sides[0].kept or {}, sides[1].kept or {})
-    last = side_by_side.assumptions_section(
-        names, kept, {s: (sides[0].frames[s], sides[1].frames[s]) for s in _common(sides)}
-    )
-    sections.append(last)
-    if on_section is not None:
-        on_section(last)
     frames = {stage: (sides[0].frames[stage], sides[1].frames[stage]) for stage in _common(sides)}
+    show([side_by_side.assumptions_section(names, kept, frames)])
     comparison = Comparison(names, frames, tuple(sections), kept)
     return comparison if out is None else _stored(comparison, pair, out)
 
@@ -154,11 +149,16 @@ def _common(sides: tuple[_Side, _Side]) -> list[str]:
     return [stage for stage in STAGES if stage in sides[0].frames and stage in sides[1].frames]
 
 
-def _messages(pair: tuple[Scenario, Scenario], options: SolverOptions | None) -> Iterator[tuple[int, str, Any]]:
+def _messages(
+    pair: tuple[Scenario, Scenario], options: SolverOptions | None, ladder: bool
+) -> Iterator[tuple[int, str, Any]]:
     """Run both sides in processes of their own and yield (side, kind, payload) until both are done or one fails."""
     context = mp.get_context("spawn")
     channel = context.Queue()
-    workers = [context.Process(target=_work, args=(i, s, options, channel), daemon=True) for i, s in enumerate(pair)]
+    workers = [
+        context.Process(target=_work, args=(i, scenario, options, ladder, channel), daemon=True)
+        for i, scenario in enumerate(pair)
+    ]
     for worker in workers:
         worker.start()
     left = {0, 1}
@@ -184,7 +184,7 @@ def _messages(pair: tuple[Scenario, Scenario], options: SolverOptions | None) ->
             worker.join()
 
 
-def _work(which: int, scenario: Scenario, options: SolverOptions | None, channel: Any) -> None:
+def _work(which: int, scenario: Scenario, options: SolverOptions | None, ladder: bool, channel: Any) -> None:
     """One side, in its own process."""
     from optimizer.solve.errors import SolveError
 
@@ -195,7 +195,7 @@ def _work(which: int, scenario: Scenario, options: SolverOptions | None, channel
     with contextlib.suppress(KeyboardInterrupt):
         try:
             kept = study(
-                scenario, lambda stage, frames: channel.put((which, "tables", (stage, frames))), report, options
+                scenario, lambda stage, frames: channel.put((which, "tables", (stage, frames))), report, options, ladder
             )
             channel.put((which, "done", kept))
         except SolveError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from . import assumptions, measures, time_to_power, token_cost, token_cost_table
+from .ladder import climb
 from .planner import Plan, Planner, Report
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from optimizer.solve.options import SolverOptions
 
 Frames = dict[str, pd.DataFrame]
-STAGES = ("most_tokens", "central", "low", "high", "without_ai")
+STAGES = ("most_tokens", "central", "low", "high", "without_ai", "ladder")
+RANGED = ("connection queue",)  # families that a comparison climbs on the low and high path of their limit as well
 
 
 def study(
@@ -23,8 +25,11 @@ def study(
     deliver: Callable[[str, Frames], None],
     report: Report | None = None,
     options: SolverOptions | None = None,
+    ladder: bool = True,
 ) -> dict[str, Any]:
     """Answer the five questions in turn; each stage's tables are delivered as soon as they stand.
+
+    ``ladder``: whether the relief ladder is climbed in the end, which takes longer than all questions before it.
 
     Returns what a stored comparison keeps of the side: certificates, statistics, timings and notes.
     """
@@ -64,6 +69,8 @@ def study(
         }
     )
     deliver("without_ai", {"incremental": incremental, "assumptions": assumptions.by_table(scenario)})
+    if ladder:
+        deliver("ladder", {"ladder": climb(planner, plan.tokens, ranges=RANGED)})
     return kept | {
         "timings_s": planner.timings_s,
         "notes": planner.prepared.instance.notes,

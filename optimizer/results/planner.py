@@ -10,8 +10,8 @@ The questions differ in right-hand sides, bounds and the objective only, so each
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,6 +53,7 @@ class Plan:
     solution: Solution
     price_unit: str = "MUSD"
     tokens: Plan | None = None  # most_tokens: the first stage, whose duals are in tokens
+    start: Memory | None = None  # where it was kept: the basis from which the same question may be asked again
 
     def value(self, decision: str) -> np.ndarray:
         """A decision's values in their full shape."""
@@ -101,7 +102,7 @@ class Planner:
     timings_s: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._say("reading weather, plants and demand")
+        self.say("reading weather, plants and demand")
         self.prepared: Prepared = self._timed("arrays", lambda: prepare(self.scenario))
         self.formulation: Formulation = formulation()
         self._timed("check", lambda: self.prepared.instance.check(self.formulation))
@@ -110,7 +111,7 @@ class Planner:
             solver=settings.solver, threads=settings.threads, tolerance=settings.tolerance,
             time_limit_s=settings.time_limit_s, seed=settings.seed, crossover=settings.crossover,
         )  # fmt: skip
-        self._say("compiling")
+        self.say("compiling")
         self.case: Case = self._timed("compile", self._new_case)
         self.lp: LinearProgram = self.case.lp  # of the scenario as it was written
 
@@ -124,8 +125,8 @@ class Planner:
         question = f"least_cost:{path or self.scenario.demand.path}"
         return self._answer(question, self.prepared.instance.replace(**changes), self.lp.cost, self.lp.offset)
 
-    def most_tokens(self) -> Plan:
-        """The largest scale of the fixed mix, then the cheapest plan of that scale."""
+    def largest_scale(self) -> Plan:
+        """The first stage of `most_tokens`: the largest scale of the fixed mix, with what is short held where it is."""
         base = self.prepared.instance
         free = self._without_demand() | {"scale_max": np.full(len(base.sets["period"]), np.inf)}
         probe = self._answer("most_tokens:what is short", base.replace(**free), self._tokens_objective(), 0.0, "Ptok")
@@ -133,9 +134,15 @@ class Planner:
         free |= {"shortfall_max_mw": _held(short), "shed_max_mw": _held(shed)}
         goal = -self.lp.goals["tokens"]
         first = self._answer("most_tokens:scale", base.replace(**free), goal, 0.0, "Ptok", near=True)
+        return replace(first, start=self.case.session.memory())
+
+    def most_tokens(self) -> Plan:
+        """The largest scale of the fixed mix, then the cheapest plan of that scale."""
+        first = self.largest_scale()
+        instance = first.instance
         reached = float(self.lp.goals["tokens"] @ first.solution.x[: self.lp.num_col])
         floor = (1.0 - self.scenario.objective.tokens_tolerance) * reached
-        second = self._answer("most_tokens", base.replace(**free, tokens_floor=floor), self.lp.cost, self.lp.offset)
+        second = self._answer("most_tokens", instance.replace(tokens_floor=floor), self.lp.cost, self.lp.offset)
         return Plan("most_tokens", self.scenario, second.instance, second.lp, second.solution, "MUSD", first)
 
     def without_ai(self) -> Plan:
@@ -150,6 +157,23 @@ class Planner:
         gone = {name: np.zeros_like(params[name]) for name in ("chip_stock", "chips_max")}
         changes = self._without_demand() | {"reserve_gap_mw": gap} | gone
         return self._answer("without_ai", self.prepared.instance.replace(**changes), self.lp.cost, self.lp.offset)
+
+    def ask_again(self, plan: Plan, question: str, changes: Mapping[str, np.ndarray]) -> Plan:
+        """The question of a plan with whole parameters replaced by name: the same objective, everything else as it was.
+
+        Where the plan has a ``start`` and nothing is changed, the solve begins there and later ones may go back to it.
+        Nothing is reported: who asks often says so once. Raises SolveError.
+        """
+        cost, offset = self.objective_of(plan)
+        if plan.start is not None and not changes:
+            self.case.become(plan.instance)
+            self.case.aim(cost, offset)
+            self.case.session.recall(plan.start)
+        return self._answer(question, plan.instance.replace(**changes), cost, offset, plan.price_unit, quiet=True)
+
+    def objective_of(self, plan: Plan) -> tuple[np.ndarray, float]:
+        """What a plan minimises: minus the tokens, or the bill. Cost vector (num_col,) and the constant part."""
+        return (-self.lp.goals["tokens"], 0.0) if plan.price_unit == "Ptok" else (self.lp.cost, self.lp.offset)
 
     def answers(self, plan: Plan) -> tuple[Answer, ...]:
         """A plan as vectors to be kept, the first stage of most_tokens before the second.
@@ -229,9 +253,11 @@ class Planner:
         offset: float,
         unit: str = "MUSD",
         near: bool = False,
+        quiet: bool = False,
     ) -> Plan:
         """Edit the LP to an instance, solve, and wrap the plan. ``near``: the last plan is almost this one."""
-        self._say(f"solving {question.replace('_', ' ').replace(':', ', ')}")
+        if not quiet:
+            self.say(f"solving {question.replace('_', ' ').replace(':', ', ')}")
         self._timed("compile", lambda: self.case.become(instance))
         start = time.perf_counter()
         self.case.aim(cost, offset)
@@ -250,7 +276,7 @@ class Planner:
         except SolveError as error:
             if error.reason not in ("infeasible", "unbounded"):
                 raise
-            self._say("no plan: looking for what would have to give way")
+            self.say("no plan: looking for what would have to give way")
             found = explained(error, self.case, self.iis)
             if error.statistics.get("suspected") and not isinstance(found, NoPlanError):
                 return self.case.solve(near=near)
@@ -277,7 +303,8 @@ class Planner:
         self.timings_s[stage] = self.timings_s.get(stage, 0.0) + time.perf_counter() - start
         return result
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Report a stage, where anybody listens."""
         if self.report is not None:
             self.report(text)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .country import Frames
+from .ladder_section import ladder_section
 from .plan import slack_notes
 from .section import Section
 from .token_cost import PARTS
@@ -32,6 +33,8 @@ def sections(stage: str, names: Pair, stages: Stages, scenarios: tuple[Scenario,
             chips_by_generation(names, frames),
             months_to_power(names, frames),
         ]
+    if stage == "ladder":
+        return [ladder_section(names, tuple(frames["ladder"] for frames in stages[stage]))]
     if stage == "central":
         return [full_cost(names, stages[stage]), power_at_sites(names, stages[stage])]
     if stage == "high":
@@ -100,7 +103,7 @@ def what_can_be_made(names: Pair, frames: tuple[Frames, Frames], scenarios: tupl
             "`--variant no_onsite` compares without them"
         )
     return Section(
-        "1. What each side can make", ("measure", *_columns(names, _periods(fleet[0]))), tuple(rows), tuple(notes)
+        "What each side can make", ("measure", *_columns(names, _periods(fleet[0]))), tuple(rows), tuple(notes)
     )
 
 
@@ -111,7 +114,7 @@ def what_holds_back(names: Pair, frames: tuple[Frames, Frames]) -> Section:
         columns += (f"{name} used", f"{name} tokens/s per MW")
     pairs = ((frames[0]["limits_in_tokens"],), (frames[1]["limits_in_tokens"],))
     return Section(
-        "2. What holds each side back",
+        "What holds each side back",
         columns,
         _limit_rows(pairs),
         (
@@ -130,7 +133,7 @@ def worth_of_limits(names: Pair, stages: Stages) -> Section:
             columns += (f"{name} {path}: used", f"{name} {path}: USD/MW-yr")
     pairs = tuple(tuple(stages[path][side]["limits"] for path in ("central", "high")) for side in (0, 1))
     return Section(
-        "8. What one more MW is worth at least cost",
+        "What one more MW is worth at least cost",
         columns,
         _limit_rows(pairs),
         (
@@ -209,7 +212,7 @@ def where_it_is_built(names: Pair, frames: tuple[Frames, Frames]) -> Section:
     for name in names:
         columns += (f"{name} region", f"{name} IT GW {last_year}", f"{name} new connection GW")
     return Section(
-        "3. Where it is built",
+        "Where it is built",
         columns,
         tuple(rows),
         ("single sites are not unique: near-optimal plans may swap neighbours",),
@@ -227,7 +230,7 @@ def chips_by_generation(names: Pair, frames: tuple[Frames, Frames]) -> Section:
             if max(on) >= 0.5:
                 rows.append((name, chip, *on, *(float(chips.loc[chip, ("it_gw", p)]) for p in periods)))
     columns = ("side", "chip", *(f"thousand on {p}" for p in periods), *(f"IT GW {p}" for p in periods))
-    return Section("4. Chips by generation", columns, tuple(rows))
+    return Section("Chips by generation", columns, tuple(rows))
 
 
 def months_to_power(names: Pair, frames: tuple[Frames, Frames]) -> Section:
@@ -250,7 +253,7 @@ def months_to_power(names: Pair, frames: tuple[Frames, Frames]) -> Section:
         )
     columns = ("side", "fastest region", "mean by MW", "slowest region", "fastest flexible", "limit GW a year")
     return Section(
-        "5. Months from request to power",
+        "Months from request to power",
         columns,
         tuple(rows),
         ("request to energisation on both sides; a blank flexible route has no data",),
@@ -281,7 +284,7 @@ def full_cost(names: Pair, frames: tuple[Frames, Frames]) -> Section:
     for name, side in zip(names, frames, strict=True):
         notes += [f"{name}: {note}" for note in slack_notes(side["fleet"])]
     return Section(
-        "6. Cost of a million reference tokens, USD, central demand",
+        "Cost of a million reference tokens, USD, central demand",
         ("part", *_columns(names, _periods(cost[0]))),
         tuple(rows),
         tuple(notes),
@@ -317,7 +320,7 @@ def power_at_sites(names: Pair, frames: tuple[Frames, Frames]) -> Section:
             rows["cheapest region"].append(float((lmp + adder).min()))
             rows["dearest region"].append(float((lmp + adder).max()))
     return Section(
-        "7. Power at the sites, USD/MWh, central demand",
+        "Power at the sites, USD/MWh, central demand",
         ("measure", *_columns(names, periods)),
         tuple((label, *values) for label, values in rows.items()),
         (
@@ -356,7 +359,7 @@ def demand_paths(names: Pair, stages: Stages) -> Section:
             extra += [None if value is None or value != value else float(value), *([None] * (len(periods) - 1))]
         rows.append((f"{path}: incremental, USD/Mtok of all AI work, all periods", *extra))
     return Section(
-        "9. Demand paths at least cost",
+        "Demand paths at least cost",
         ("measure", *_columns(names, periods)),
         tuple(rows),
         (
@@ -393,4 +396,4 @@ def assumptions_section(names: Pair, kept: tuple[dict[str, Any], dict[str, Any]]
         if side.get("assumed"):
             notes.append(f"{name}: assumed settings: {', '.join(side['assumed'])}")
     digits = {c: 2 for c in columns if any(c.endswith(w) for w in ("read", "derived", "recalled", "assumed"))}
-    return Section("10. What in this answer is assumed", columns, tuple(rows), tuple(notes), digits)
+    return Section("What in this answer is assumed", columns, tuple(rows), tuple(notes), digits)
