@@ -193,6 +193,18 @@ def _normal(p: float) -> float:
 
 
 @jit_dividing
+def standard_uniform(seed: np.uint64, stream: np.uint64, sample: np.uint64) -> float:
+    """A uniform number strictly between 0 and 1, for compiled code of other kernels."""
+    return _uniform(seed, stream, sample)
+
+
+@jit_dividing
+def standard_normal(seed: np.uint64, stream: np.uint64, sample: np.uint64) -> float:
+    """A standard normal number, for compiled code of other kernels."""
+    return _normal(_uniform(seed, stream, sample))
+
+
+@jit_dividing
 def _quantile(kind: int, first: float, second: float, third: float, p: float) -> float:
     """The value below which lies the share p."""
     if kind == UNIFORM:

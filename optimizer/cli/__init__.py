@@ -3,7 +3,7 @@
 A new group is a new module and its name in the import below.
 """
 
-from . import answers, inputs, plans, power, programs, relief, study
+from . import answers, inputs, plans, power, programs, relief, stress, study
 from .frame import app, parse_changes
 
-__all__ = ["answers", "app", "inputs", "parse_changes", "plans", "power", "programs", "relief", "study"]
+__all__ = ["answers", "app", "inputs", "parse_changes", "plans", "power", "programs", "relief", "stress", "study"]

@@ -142,11 +142,16 @@ def base_load(world: World) -> Floats:
 
 def thermal_availability(world: World, table: pd.DataFrame) -> Floats:
     """Share of capacity that can run by month, (generators, snapshots); planned outages lie off the peaks."""
+    return world.snapshots.monthly(availability_by_month(table)).T
+
+
+def availability_by_month(table: pd.DataFrame) -> Floats:
+    """Share of capacity that can run, (12, generators)."""
     from .profiles import monthly_availability
 
     forced = table["forced_outage_rate"].fillna(0.0).to_numpy(float)
     planned = table["planned_outage_rate"].fillna(0.0).to_numpy(float)
-    return world.snapshots.monthly(monthly_availability(forced, planned)).T
+    return monthly_availability(forced, planned)
 
 
 def weather_output(world: World, out: Draft, table: pd.DataFrame) -> Floats:
@@ -313,14 +318,19 @@ def _water(world: World, table: pd.DataFrame, standing: Floats) -> Floats:
     """Water of a representative day, MWh: the ceiling of the months that the day stands for. (hydro, periods, days)."""
     shots = world.snapshots
     days = sorted({int(day) for day in shots.day})
-    months = world.scenario.table("power.hydro_monthly").set_index("region")[[f"m{i:02d}" for i in range(1, 13)]]
-    months = months.groupby(level=0).mean().reindex(table["region"]).to_numpy(float).copy()
-    missing = np.isnan(months).any(axis=1)
-    months[missing] = np.nan_to_num(table["hist_capacity_factor"].to_numpy(float), nan=0.4)[missing, None]
     share = np.stack([shots.month_share[np.flatnonzero(shots.day == day)[0]] for day in days])
     hours = np.asarray([shots.step_h[shots.day == day].sum() for day in days])
-    factor = months @ share.T
+    factor = water_by_month(world, table) @ share.T
     return standing[:, :, None] * (factor * hours[None, :])[:, None, :]
+
+
+def water_by_month(world: World, table: pd.DataFrame) -> Floats:
+    """Ceiling on the mean output of hydro plants as a share of capacity, (plants, 12): the region's, else history's."""
+    months = world.scenario.table("power.hydro_monthly").set_index("region")[[f"m{i:02d}" for i in range(1, 13)]]
+    found = months.groupby(level=0).mean().reindex(table["region"]).to_numpy(float).copy()
+    missing = np.isnan(found).any(axis=1)
+    found[missing] = np.nan_to_num(table["hist_capacity_factor"].to_numpy(float), nan=0.4)[missing, None]
+    return found
 
 
 def _carbon_cap(world: World, out: Draft) -> None:
