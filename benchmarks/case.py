@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-KERNELS = ("load", "headroom", "cost", "break_even", "profiles", "residuals")
+KERNELS = ("load", "headroom", "cost", "break_even", "profiles", "dispatch", "residuals")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Case:
         bytes: what has to come from memory and go back at least.
         operations: vector operations at least: an addition, product, comparison or choice of one number is one; a
             product and a sum are two, since kernels do not fuse them.
+        numpy_share: how much of the work the NumPy road does, where all of it would take too long; ratios allow for it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Case:
     cells: Callable[[Any], int]
     bytes: Callable[[Any], float]
     operations: Callable[[Any], float]
+    numpy_share: float = 1.0
 
 
 def cases() -> list[Case]:

@@ -69,7 +69,7 @@ def measure(case: Case, repeats: int, limits: ceilings.Ceilings | None) -> Measu
                 continue
             best[name] = min(best[name], _seconds(road, work))
     ratio = {name: seconds / best["kernel"] for name, seconds in best.items()}
-    found = Measured(case.cells(work), best["kernel"] * 1e3, round(ratio["numpy"], 2))
+    found = Measured(case.cells(work), best["kernel"] * 1e3, round(ratio["numpy"] / case.numpy_share, 2))
     if limits is None:
         return found
     need = (case.bytes(work), case.operations(work))
