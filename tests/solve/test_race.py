@@ -145,18 +145,21 @@ class TestRaces:
         a_session = Session(track, reuse=True)
         a_session.solve()
         a_session.set_cost(dear)
-        honest = Engine.run
+        honest, lost = Engine.run, threading.Event()
 
         def run(engine, road, *args, **named):
             if road.hot:  # lost at once, so that the main thread waits for the cold lane ...
-                return replace(honest(engine, road, 0.0, 0), status="Time limit reached")
+                verdict = replace(honest(engine, road, 0.0, 0), status="Time limit reached")
+                lost.set()
+                return verdict
+            lost.wait()  # the interrupt is for that wait, not for the hot lane before it
+            timer.start()
             while not engine._stop.wait(0.05):  # ... which never ends by itself
                 pass
             return honest(engine, road, 0.0)
 
         monkeypatch.setattr(Engine, "run", run)
         timer = threading.Timer(0.3, _thread.interrupt_main)
-        timer.start()
         with pytest.raises(SolveError) as caught:
             a_session.solve()
         assert caught.value.reason == "interrupted"
