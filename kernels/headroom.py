@@ -21,6 +21,8 @@ the passes, one comparison and one addition an hour each.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import prange
 from numpy.typing import ArrayLike, NDArray
@@ -139,7 +141,7 @@ def headroom(load: ArrayLike, season: ArrayLike, share: ArrayLike) -> Floats:
     if len(wrong):
         raise ValueError(f"share {wrong.flat[0]} is outside 0 <= share < 1: any load would fit")
     order = np.argsort(-shares.ravel(), kind="stable")
-    rows = loads.reshape(-1, loads.shape[-1])
+    rows = loads.reshape(math.prod(loads.shape[:-1]), loads.shape[-1])  # there may be none
     found = np.empty((len(rows), shares.size))
     kernel = _many_threads if len(rows) >= MANY_ROWS else _one_thread
     kernel(rows, seasons, int(seasons.max()) + 1, shares.ravel()[order], found)
@@ -155,10 +157,10 @@ def seasonal_peaks(load: ArrayLike, season: ArrayLike) -> Floats:
     `headroom`; minus infinity for a season without an hour.
     """
     loads, seasons = _checked(load, season)
-    rows = loads.reshape(-1, loads.shape[-1])
+    rows = loads.reshape(math.prod(loads.shape[:-1]), loads.shape[-1])  # there may be none
     peak = np.empty((len(rows), int(seasons.max()) + 1))
     _all_peaks(rows, seasons, peak)
-    return peak.reshape(*loads.shape[:-1], -1)
+    return peak.reshape(*loads.shape[:-1], peak.shape[1])
 
 
 def _checked(load: ArrayLike, season: ArrayLike) -> tuple[Floats, Whole]:

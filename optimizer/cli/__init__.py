@@ -3,7 +3,19 @@
 A new group is a new module and its name in the import below.
 """
 
-from . import answers, inputs, plans, power, programs, relief, stress, study
+from . import answers, exchange, inputs, plans, power, programs, relief, stress, study
 from .frame import app, parse_changes
 
-__all__ = ["answers", "app", "inputs", "parse_changes", "plans", "power", "programs", "relief", "stress", "study"]
+__all__ = [
+    "answers",
+    "app",
+    "exchange",
+    "inputs",
+    "parse_changes",
+    "plans",
+    "power",
+    "programs",
+    "relief",
+    "stress",
+    "study",
+]

@@ -30,6 +30,7 @@ _EXPECTED = (
     ("optimizer.scenario.errors", "ScenarioErrors", BAD_INPUT),
     ("optimizer.results.store", "StoreError", BAD_INPUT),
     ("optimizer.interop.mps", "MpsErrors", BAD_INPUT),
+    ("optimizer.interop.errors", "ExchangeError", BAD_INPUT),
     ("optimizer.solve.errors", "SolveError", NO_PLAN),
     ("optimizer.instance.instance", "CrossedBoundsError", NO_PLAN),
     ("optimizer.solve.compile.evaluate", "NeverHoldsError", NO_PLAN),

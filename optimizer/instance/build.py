@@ -12,6 +12,7 @@ from optimizer.scenario.export_control import LpEffect, evaluate, lp_effect
 from optimizer.scenario.export_rules import load_rules
 
 from . import (
+    branches,
     clean_share,
     compute,
     connection,
@@ -19,18 +20,24 @@ from . import (
     facility,
     fleet,
     horizon,
+    links,
+    network_limits,
     onsite,
     power,
     reserve,
+    reservoirs,
     storage,
     supply_chain,
+    tanks,
     transformers,
     transmission,
+    units,
     voltage_law,
 )
 from .draft import Draft, World
 from .hours import quietest_hour_utc
 from .instance import Instance
+from .listed_snapshots import listed_snapshots
 from .time import TimeSettings, make_snapshots
 from .typical_days import WeatherGroup, default_cache_dir
 from .weather import read_profiles
@@ -94,6 +101,8 @@ def prepare(scenario: Scenario) -> Prepared:
     transformers.build(world, out, plants)
     demand.build(world, out)
     clean_share.build(world, out, plants)
+    for room in (units, links, reservoirs, tanks, branches, network_limits):
+        room.build(world, out)
     return Prepared(out.finish(), world, out)
 
 
@@ -111,6 +120,9 @@ def make_world(scenario: Scenario) -> World:
 def choose_snapshots(scenario: Scenario, regions: pd.DataFrame, profiles: Profiles) -> Snapshots:
     """Representative days on load, wind and sun of all regions; each country's day of highest net load is forced."""
     settings = scenario.time
+    listed = scenario.table("time.snapshots")
+    if len(listed):
+        return listed_snapshots(listed)
     has_grid = regions["grid"].astype(float).to_numpy() > 0
     energy = profiles.load_mw.sum(axis=0)
     groups = [WeatherGroup("load", profiles.load_mw[:, has_grid], energy[has_grid], weight=LOAD_WEIGHT)]

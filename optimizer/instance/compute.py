@@ -173,4 +173,5 @@ def chips_allowed(world: World, out: Draft, effects: dict[tuple[str, str], LpEff
     chips = out.sets["chip"]
     barred = {name: set(world.scenario.countries[name].barred_chips) for name in world.countries}
     allowed = np.asarray([[effects[(c, str(g))].allowed and g not in barred[c] for g in chips] for c in country], bool)
+    allowed = allowed.reshape(len(country), len(chips))
     return np.repeat(np.where(allowed, np.inf, 0.0)[:, :, None], len(world.periods), axis=2)

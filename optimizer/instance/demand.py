@@ -257,6 +257,8 @@ def _common_mix(world: World, loads: pd.DataFrame, streams: list[Stream], asked:
 
 def _shapes(world: World, streams: list[Stream]) -> Floats:
     """Demand over its mean, stream x snapshot: local hours placed on UTC, weekdays and weekends mixed five to two."""
+    if not streams:
+        return np.zeros((0, len(world.snapshots)))
     days = world.scenario.table("demand.diurnal").pivot_table(
         index=["workload", "hour_local"], columns="day_type", values="factor_to_weekly_mean"
     )

@@ -107,6 +107,9 @@ class World:
     @cached_property
     def discount(self) -> Floats:
         """Discounted years of each period, (periods,)."""
+        given = self.scenario.periods.discounted_years
+        if given is not None:
+            return np.asarray(given, float)
         return discount_weights(self.periods, self.length_yr, self.scenario.money.discount_rate, self.periods[0])
 
     def wacc(self, country: str, category: str) -> float:

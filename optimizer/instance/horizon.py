@@ -27,11 +27,16 @@ def build(world: World, out: Draft) -> None:
     out.put(
         hours=shots.weight_h,
         step_h=shots.step_h,
+        energy_h=shots.weight_h if shots.energy_h is None else shots.energy_h,
+        follows=np.arange(len(shots)) > 0,
         discount=world.discount,
         by_then=np.triu(np.ones((len(world.periods),) * 2)),
     )
     previous = np.empty(len(labels), dtype=object)
     previous[:] = [labels[int(i)] for i in shots.previous]
     out.params["previous"] = previous
+    closing = np.empty(len(world.periods), dtype=object)
+    closing[:] = labels[-1]
+    out.params["closing"] = closing
     if world.periods[-1] + world.length_yr > 2032:
         out.note(f"period {world.periods[-1]} is extrapolated: chip supply and most forecasts end in 2030")

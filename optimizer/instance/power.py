@@ -8,6 +8,7 @@ import pandas as pd
 from .draft import Draft, Label, World
 from .finance import Floats, capital_recovery_factor, vintage_charge
 from .fleet import Fleet
+from .network import network_load
 
 WEATHER = ("wind", "offshore_wind", "solar")  # values of technologies.profile whose output is what the weather gives
 HEAT_RATE_CEILING = 15.0  # MMBtu/MWh: higher figures come from tiny units and starts, not from running plant
@@ -62,7 +63,8 @@ def build(world: World, out: Draft, fleet: Fleet) -> None:
     load = base_load(world)
     out.put(
         base_load_mw=load,
-        shed_max_mw=load,
+        shed_max_mw=np.maximum(load, 0.0) if world.scenario.power.load_shedding else np.zeros(load.shape),
+        spill_max_mw=np.full(load.shape, np.inf if world.scenario.power.spill else 0.0),
         standing_mw=fleet.standing_mw,
         build_max_mw=fleet.build_max_mw,
         retire_max_mw=may_retire[:, None] * fleet.standing_mw[:, [-1]] * np.ones(len(periods)),
@@ -131,13 +133,13 @@ def ai_draw_recorded_mw(world: World) -> Floats:
 def base_load(world: World) -> Floats:
     """Load without the modelled AI sites, MW (regions, periods, snapshots).
 
-    The recorded shape x growth, less the AI draw that it holds.
+    The recorded shape x growth, less the AI draw that it holds, and the loads of `network.loads`.
     """
     energy, _ = growth(world)
     load = (
         energy[:, :, None] * world.on_snapshots(world.load_mw)[:, None, :] - ai_draw_recorded_mw(world)[:, None, None]
     )
-    return np.maximum(load, 0.0)
+    return np.maximum(load, 0.0) + network_load(world)
 
 
 def thermal_availability(world: World, table: pd.DataFrame) -> Floats:

@@ -39,6 +39,8 @@ def chip_supply(world: World, out: Draft, path: str) -> Floats:
     column = {"low": "units_low_thousand", "central": "units_thousand", "high": "units_high_thousand"}[path]
     chips = out.sets["chip"]
     supply = np.zeros((len(world.countries), len(chips), len(world.periods)))
+    if not len(table):
+        return supply  # a power system alone
     last = int(table["year"].max())
     for c, name in enumerate(world.countries):
         setting = world.scenario.countries[name]
@@ -68,8 +70,9 @@ def allowed_supply(world: World, out: Draft, effects: dict[tuple[str, str], LpEf
 def build(world: World, out: Draft, effects: dict[tuple[str, str], LpEffect]) -> None:
     """Arrays of the supply chain room; needs host and chip."""
     supply = allowed_supply(world, out, effects, world.scenario.compute.supply_path)
-    last = int(world.scenario.table("compute.supply")["year"].max())
-    if world.periods[-1] > last:
+    years = world.scenario.table("compute.supply")["year"]
+    if len(years) and world.periods[-1] > years.max():
+        last = int(years.max())
         out.note(f"chip supply after {last} repeats the rows of {last}: extrapolated")
     countries, chips, periods = world.countries, out.sets["chip"], world.periods
     tpp_cap = np.full((len(countries), len(periods)), np.inf)
@@ -147,4 +150,4 @@ def _volume_caps(world: World, out: Draft, effects: dict[tuple[str, str], LpEffe
 def _national(world: World, out: Draft, supply: Floats) -> Floats:
     """A country's supply seen from each of its hosts: (hosts, chips, periods)."""
     position = world.country_position()
-    return supply[[position[c] for c in out.attributes["host"]["country"]]]
+    return supply[np.asarray([position[c] for c in out.attributes["host"]["country"]], np.intp)]

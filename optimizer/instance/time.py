@@ -80,6 +80,8 @@ class Snapshots:
     shown_by: Index
     hours_of_days: Index
     full_year: bool
+    energy_h: Array | None = None  # hours that t counts for in limits on energy, where they are not weight_h
+    first_hour: Index | None = None  # hour of the year at which t begins, where snapshots were listed
 
     def __len__(self) -> int:
         return len(self.weight_h)
@@ -92,8 +94,9 @@ class Snapshots:
     @property
     def membership(self) -> Array:
         """Share of each snapshot that lies in each UTC hour of the day, [T, 24]; rows sum to 1."""
-        inside = (np.arange(24) - self.start_hour[:, None]) % 24 < self.step_h[:, None]
-        return inside / self.step_h[:, None]
+        length = np.clip(self.step_h, 1.0, 24.0)[:, None]  # what is listed may last longer than a day
+        inside = (np.arange(24) - self.start_hour[:, None]) % 24 < length
+        return inside / inside.sum(axis=1, keepdims=True)
 
     @property
     def of_hour(self) -> Index:
@@ -115,6 +118,14 @@ class Snapshots:
             raise ValueError("a series with negative values cannot be scaled to its energy")
         if self.full_year:
             return values
+        if self.first_hour is not None:  # listed as they shall be: each shows its own hours, nothing is scaled
+            spans = [np.arange(max(1, round(float(length)))) for length in self.step_h]
+            return np.stack(
+                [
+                    values[(start + span) % HOURS].mean(axis=0)
+                    for start, span in zip(self.first_hour, spans, strict=True)
+                ]
+            )
         by_day = values[self.hours_of_days]  # [365, 24, n]
         shown = by_day[self.date]
         mean_day = np.zeros_like(shown)
@@ -145,6 +156,9 @@ class Snapshots:
         """One line for the printed result."""
         if self.full_year:
             return "full year, 8,760 hours"
+        if self.first_hour is not None:
+            total = float(self.weight_h.sum())
+            return f"{len(self)} snapshots as listed, standing for {total:,.6g} hours of a year"
         days = ", ".join(
             f"{date_of_day(int(date))} ({'peak of ' + ' and '.join(peak) if peak else f'{count} days'})"
             for date, count, peak in zip(self.date, self.count, self.peak_of, strict=True)

@@ -25,9 +25,10 @@ def build(world: World, out: Draft) -> None:
         stands = out.params["line_mw"] > 0
         position = out.position("corridor")
         for p in range(len(world.periods)):
-            here = lines[[bool(stands[position[name], p]) for name in lines.index]]
+            here = lines[np.asarray([stands[position[name], p] for name in lines.index], bool)]
             loops += [(p, loop) for loop in cycle_basis(list(here.index), list(here["from"]), list(here["to"]))]
-        out.note("physics dc: reactances without a figure of their own are taken as length over rating (derived)")
+        if len(lines):
+            out.note("physics dc: reactances without a figure of their own are taken as length over rating (derived)")
     names = out.set("cycle", [f"loop {i}" for i in range(len(loops))], period=[world.periods[p] for p, _ in loops])
     out.relation(
         "corridors_of_cycle", names, ((n, line) for n, (_, loop) in zip(names, loops, strict=True) for line, _ in loop)

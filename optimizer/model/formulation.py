@@ -5,20 +5,26 @@ from __future__ import annotations
 from functools import cache
 
 from . import (
+    branches,
     clean_share,
     compute,
     connection,
     demand,
     facility,
     horizon,
+    links,
+    network_limits,
     onsite,
     power,
     reach,
     reserve,
+    reservoirs,
     storage,
     supply_chain,
+    tanks,
     transformers,
     transmission,
+    units,
     voltage_law,
 )
 from .room import Formulation, declare
@@ -39,6 +45,12 @@ ROOMS = (
     supply_chain.room,
     transformers.room,
     clean_share.room,
+    units.room,
+    links.room,
+    reservoirs.room,
+    tanks.room,
+    branches.room,
+    network_limits.room,
 )
 
 

@@ -46,6 +46,13 @@ room.param(
     origin="regions.table:annual_load_twh power.load_growth:energy_pct_per_yr",
 )
 room.param(
+    "spill_max_mw",
+    "region period snapshot",
+    "MW",
+    "bound on spill: infinite, or zero where none is allowed",
+    origin="power.spill",
+)
+room.param(
     "shed_max_mw",
     "region period snapshot",
     "MW",
@@ -176,7 +183,14 @@ room.decide(
     family="load shed",
     role="demand",
 )
-room.decide("spill", "region period snapshot", "MW", "output of weather and must-run plant that finds no use")
+room.decide(
+    "spill",
+    "region period snapshot",
+    "MW",
+    "output of weather and must-run plant that finds no use",
+    upper="spill_max_mw",
+    family="spill",
+)
 
 
 def capacity_added(m, k, p):
@@ -255,6 +269,11 @@ def emissions_within_cap(m, c, p):
         sum(
             0.000001 * m.hours[t] * m.co2_kt_per_gwh[k] * m.output[k, p, t]
             for k in m.generators_of_country[c]
+            for t in m.snapshot
+        )
+        + sum(
+            0.000001 * m.hours[t] * m.unit_co2_t_per_mwh[u] * m.unit_fuel[u, p, t] * m.unit_output[u, p, t]
+            for u in m.units_of_country[c]
             for t in m.snapshot
         )
         + sum(0.001 * m.campus_co2_kt_per_gwh[k] * m.onsite_energy[k, p] for k in m.campus_plants_of_country[c])

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from optimizer.instance.build import Prepared, prepare
+from optimizer.instance.network import cost_doublings
 from optimizer.model.formulation import formulation
 from optimizer.results.answer import Answer
 from optimizer.solve.case import Case
@@ -110,6 +111,7 @@ class Planner:
         self.options = self.options or SolverOptions(
             solver=settings.solver, threads=settings.threads, tolerance=settings.tolerance,
             time_limit_s=settings.time_limit_s, seed=settings.seed, crossover=settings.crossover,
+            cost_doublings=cost_doublings(self.prepared.instance),
         )  # fmt: skip
         self.say("compiling")
         self.case: Case = self._timed("compile", self._new_case)

@@ -97,6 +97,7 @@ def validate_scenario(path_or_name: str | Path, every_variant: bool = True) -> F
 def _table_settings(document: Node) -> list[Any]:
     """Everything in the YAML that the checks of tables depend on."""
     paths: list[tuple[str, ...]] = [("money", "factors"), ("regions", "leave_out"), ("power", "profiles")]
+    paths += [("network", "series")]
     paths += [tuple(name.split(".", 1)) for name in TABLES]
     found: list[Any] = [sorted(document.find(("countries",)).value)]
     for path in paths:

@@ -13,7 +13,7 @@ from optimizer.scenario.document import Node
 from optimizer.scenario.errors import Fault, FaultList, nearest_name
 from optimizer.scenario.provenance import Provenance
 from optimizer.scenario.schema import PROFILE_KEYS, TABLES, Sections
-from optimizer.scenario.table_checks import SHIPPED_PREFIX, Tables
+from optimizer.scenario.table_checks import SERIES_PREFIX, SHIPPED_PREFIX, Tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,10 +82,11 @@ class Scenario(Sections):
         Every column of the spec is there, in the units of the file; blank cells are NaN, flags are bool. Rows of
         regions that are left out, and of places that belong to other scenarios, are gone. A table that the scenario
         does not list has no rows. KeyError for an unknown name. `table("power.profiles.us.load")` gives an hourly
-        profile with the hour as index and one column a region, or a 12 x 24 profile in long form.
+        profile with the hour as index and one column a region, or a 12 x 24 profile in long form;
+        `table("network.series.units.max_share")` a series with the columns period and snapshot in front.
         """
         name = "regions.table" if name == "regions" else name
-        if name not in TABLES and not name.startswith("power.profiles."):
+        if name not in TABLES and not name.startswith(("power.profiles.", SERIES_PREFIX)):
             raise KeyError(f"no table {name!r}; did you mean {nearest_name(name, TABLES)!r}?")
         return self._tables.frame(name).copy(deep=False)
 

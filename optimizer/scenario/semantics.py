@@ -12,6 +12,7 @@ from optimizer.scenario.document import Node, Path_, dotted
 from optimizer.scenario.errors import Fault, FaultList, name_list, nearest_name
 from optimizer.scenario.export_control import evaluate, lp_effect
 from optimizer.scenario.export_rules import RuleSet, load_rules
+from optimizer.scenario.network_checks import check_network, has_network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +72,7 @@ def check_semantics(scenario: Scenario, document: Node, faults: FaultList) -> No
     _check_rows(checker)
     _check_years(checker)
     _check_chips(checker)
+    check_network(scenario, faults.errors.append)
     if not faults.errors:
         _check_reach(checker)
 
@@ -184,6 +186,8 @@ def _check_rows(checker: _Checker) -> None:
             _need_rows(checker, table, "region", [str(name) for name in regions["region"]])
         for table in ("facility.halls", "connection.costs"):
             _need_rows(checker, table, "country", used)
+    if has_network(scenario):
+        return  # supply and load are listed element by element; plants and recorded load may come on top
     _need_rows(checker, "power.technologies", "country", used)
     for column in ("peak_load_mw", "annual_load_twh", "load_year"):
         blank = [str(name) for name in on_grid.loc[on_grid[column].isna(), "region"]]

@@ -13,6 +13,8 @@ from optimizer.scenario.document import Mark, Node, Path_, dotted
 from optimizer.scenario.errors import Fault, FaultList, name_list, nearest_name
 from optimizer.scenario.row_checks import ROW_CHECKS, JoinedRows
 from optimizer.scenario.schema import PROFILE_KEYS, PROFILES, TABLES
+from optimizer.scenario.schema.network import ELEMENTS, SERIES, column_of
+from optimizer.scenario.series import read_series
 from optimizer.scenario.tables import (
     FaultRows,
     ParsedTable,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 SHIPPED_PREFIX = "shipped:"
 """A table path that starts so is looked for beside the scenarios that come with the optimizer."""
+SERIES_PREFIX = "network.series."
 
 
 class Tables:
@@ -45,13 +48,19 @@ class Tables:
     def frame(self, name: str) -> pd.DataFrame:
         """The table's rows for this scenario. KeyError for a name that no room declares."""
         if name not in self._frames:
-            self._frames[name] = self._check_profile(name) if name.startswith("power.profiles.") else self._check(name)
+            if name.startswith("power.profiles."):
+                self._frames[name] = self._check_profile(name)
+            elif name.startswith(SERIES_PREFIX):
+                self._frames[name] = self._check_series(name)
+            else:
+                self._frames[name] = self._check(name)
         return self._frames[name]
 
     def names(self) -> list[str]:
         """Every table and profile that this scenario can read, listed or not."""
         ordinary = [name for name in TABLES if name != "power.profiles.monthly"]
-        return ordinary + [f"power.profiles.{country}.{name}" for country, name, _ in self._profiles()]
+        series = [SERIES_PREFIX + key for key in self._mapping("network", "series")]
+        return ordinary + series + [f"power.profiles.{country}.{name}" for country, name, _ in self._profiles()]
 
     def check_all(self) -> None:
         for name in self.names():
@@ -276,6 +285,39 @@ class Tables:
             node = node.child(step) if node else None
         return node.value if node is not None and isinstance(node.value, dict) else {}
 
+    # series -----------------------------------------------------------------------------------------------------
+
+    def _check_series(self, name: str) -> pd.DataFrame:
+        """Values by period and snapshot, one column an element; the columns period and snapshot are taken off."""
+        import pandas as pd
+
+        key = name.removeprefix(SERIES_PREFIX)
+        node = self._mapping("network", "series")[key]
+        table, _, column = key.partition(".")
+        if column not in SERIES.get(table, ()):
+            known = [f"{owner}.{each}" for owner, columns in SERIES.items() for each in columns]
+            fault = Fault(
+                "no such series", node.mark.file, node.mark.line, "network.series", repr(key), name_list(known)
+            )
+            self.faults.errors.append(replace(fault, nearest=nearest_name(key, known)))
+            return pd.DataFrame()
+        file = self.resolve(node.value, node.mark, name)
+        if file is None:
+            return pd.DataFrame()
+        parsed = read_series(file, column_of(table, column))
+        self._take_faults(name, f"series of {column}", parsed)
+        self.hashes[name], self.files[name] = [parsed.sha256], [file]
+        elements = self.every_row(f"network.{table}").frame
+        known = [str(each) for each in elements[ELEMENTS[table]]]
+        if table == "link_ports":
+            known = [f"{link}:{port}" for link, port in zip(known, elements["port"], strict=True)]
+        names = set(known)
+        for strange in [each for each in parsed.frame.columns[2:] if each not in names][:5]:
+            message = f"unknown {ELEMENTS[table]} in the header"
+            near = nearest_name(strange, known)
+            self.faults.errors.append(Fault(message, file, 1, name, repr(strange), name_list(known), near))
+        return parsed.frame
+
     # profiles ---------------------------------------------------------------------------------------------------
 
     def _profiles(self) -> list[tuple[str, str, Path_]]:
@@ -377,4 +419,6 @@ _SETS = {
     "corridor": ("transmission.corridors", "corridor"),
     "joint_cap": ("transmission.joint_caps", "joint_cap"),
     "zone": ("reserve.zones", "zone"),
+    "link": ("network.links", "link"),
+    "limit": ("network.limits", "limit"),
 }

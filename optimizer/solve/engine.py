@@ -84,6 +84,7 @@ class Engine:
         self._set("log_to_console", options.log)
         self._set("threads", options.threads)
         self._set("random_seed", options.seed)
+        self._set("user_objective_scale", options.cost_doublings)
         self._tolerance = options.tolerance
         self._check(pass_arrays(self._highs, lp, cost))
         kinds = highspy.cb.HighsCallbackType

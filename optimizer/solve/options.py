@@ -26,6 +26,8 @@ class SolverOptions:
         race: let a cold solve run beside a hot one where costs or coefficients changed and a core is free. Which of
             the two wins may differ from run to run, as may whether a hot start keeps within its seconds; whatever plan
             comes is certified, and where the optimum is not unique it may be another one.
+        cost_doublings: HiGHS sees all costs times two to this power, so that its dual tolerance is that much finer;
+            what it gives back is in the units of the LP. For networks whose hours cost far less than a MUSD.
         log: print HiGHS's own log.
     """
 
@@ -37,6 +39,7 @@ class SolverOptions:
     seed: int = 0
     crossover: bool | Literal["auto"] = "auto"
     race: bool = True
+    cost_doublings: int = 0
     log: bool = False
 
     def __post_init__(self) -> None:
@@ -51,6 +54,8 @@ class SolverOptions:
             faults.append(f"certificate_tolerance {self.certificate_tolerance} is outside 0 to 1e-3")
         if self.time_limit_s is not None and not self.time_limit_s > 0:
             faults.append(f"time_limit_s {self.time_limit_s} is not positive")
+        if not 0 <= self.cost_doublings <= 60:
+            faults.append(f"cost_doublings {self.cost_doublings} is outside 0 to 60")
         if self.crossover not in (True, False, "auto"):
             faults.append(f"crossover {self.crossover!r} is none of true, false, auto")
         if faults:

@@ -430,8 +430,10 @@ def assert_bound_binds(plan: Plan, *decisions: str, least: float = 1e-9) -> None
         upper, lower = plan.lp.col_upper, plan.lp.col_lower
         span = plan.lp.columns[decision].span
         x, z = plan.solution.x[span], plan.solution.z[span]
-        on_upper = (z < -least) & (x >= upper[span] - 1e-7 * (1 + np.abs(upper[span])))
-        on_lower = (z > least) & (lower[span] > 0) & (x <= lower[span] + 1e-7 * (1 + np.abs(lower[span])))
+        finite = np.where(np.isfinite(upper[span]), upper[span], np.finfo(float).max)
+        on_upper = (z < -least) & (x >= finite - 1e-7 * (1 + np.abs(finite)))
+        least_x = np.where(np.isfinite(lower[span]), lower[span], -np.finfo(float).max)
+        on_lower = (z > least) & (least_x > 0) & (x <= least_x + 1e-7 * (1 + np.abs(least_x)))
         assert (on_upper | on_lower).any(), f"no bound of {decision} has a price in this world"
 
 

@@ -298,6 +298,8 @@ CHANGES: dict[str, Any] = {
     "power.profiles.synthetic.wind_cv": profile(synthetic={"wind_cv": 0.5}),
     "power.profiles.synthetic.solar_cv": profile(synthetic={"solar_cv": 0.3}),
     "power.profiles.synthetic.load_cv": profile(synthetic={"load_cv": 0.05}),
+    "periods.discounted_years": [3.0, 2.0],
+    "power.load_shedding": False,
 }
 """A value other than that of the rich world, or a function that changes it."""
 
@@ -325,6 +327,9 @@ ELSEWHERE = {
     "power.profiles.offshore_wind": "the same",
     **dict.fromkeys(WIND_AND_SUN, "each in tests/instance/test_wind_and_sun.py"),
     "time.month_means_for": "needs hourly files: variant us_12x24, below",
+    "network.series": "tests/model/test_network.py and every imported network",
+    "network.usd_per_currency": "tests/model/test_network.py",
+    "power.spill": "tests/model/test_network.py",
     "objective.goal": "chooses the question: tests/model/test_most_tokens.py",
     "objective.tokens_tolerance": "tests/model/test_most_tokens.py",
     "solver.solver": "below",

@@ -95,7 +95,7 @@ def test_a_decision_without_a_limit_is_called_so(tmp_path: Path) -> None:
     with pytest.raises(SolveError) as caught:
         case.solve()
     assert "`spill` of R / snapshot 0 grows without end" in str(explained(caught.value, case))
-    assert "it has no limit of its own" in str(explained(caught.value, case))
+    assert "`spill_max_mw`" in str(explained(caught.value, case))
 
 
 def test_other_errors_pass_as_they_are(tmp_path: Path) -> None:

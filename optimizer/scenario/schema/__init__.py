@@ -12,9 +12,11 @@ from optimizer.scenario.schema import (
     demand,
     export_control,
     facility,
+    network,
     power_tables,
     regions,
     reserve,
+    time,
     transmission,
 )
 from optimizer.scenario.schema.base import Section
@@ -26,6 +28,7 @@ from optimizer.scenario.schema.demand import Demand
 from optimizer.scenario.schema.export_control import ExportControl
 from optimizer.scenario.schema.facility import Facility
 from optimizer.scenario.schema.money import Money
+from optimizer.scenario.schema.network import Network
 from optimizer.scenario.schema.objective import Objective
 from optimizer.scenario.schema.periods import Periods
 from optimizer.scenario.schema.policy import Policy
@@ -39,9 +42,11 @@ from optimizer.scenario.schema.transmission import Transmission
 TABLES: dict[str, TableSpec] = {
     spec.name: spec
     for room in (
+        time,
         regions,
         power_tables,
         transmission,
+        network,
         reserve,
         connection,
         facility,
@@ -84,6 +89,8 @@ class Sections(Section):
     """Power system."""
     transmission: Transmission = Transmission()
     """Corridors."""
+    network: Network = Network()
+    """A network given element by element."""
     reserve: Reserve = Reserve()
     """Planning reserve."""
     connection: Connection = Connection()

@@ -17,6 +17,9 @@ class Periods(Section):
     """First year of each period, strictly ascending."""
     length_yr: Annotated[int, Field(ge=1, le=30)] = 2
     """Years that each period stands for; its weight in the total."""
+    discounted_years: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    """What a yearly cost in each period is worth, one figure a period; null: the years of the period, discounted at
+    `money.discount_rate`."""
     decided_from: FractionalYear = 2026.9
     """When new projects can be decided (2026.9 = late November 2026); a lead time counts from here."""
     build_from: Year = 2028
@@ -39,6 +42,11 @@ class Periods(Section):
                     f"period {earlier} lasts {self.length_yr} years and runs into period {later}: "
                     "choose a shorter length_yr or years further apart"
                 )
+        if self.discounted_years is not None and len(self.discounted_years) != len(years):
+            raise ValueError(
+                f"discounted_years needs one figure for each of the {len(years)} periods, "
+                f"got {len(self.discounted_years)}"
+            )
         if not years[0] - 1 <= self.decided_from <= self.end:
             raise ValueError(
                 f"decided_from {self.decided_from:g} lies outside {years[0] - 1} to {self.end}, "

@@ -154,6 +154,10 @@ class Power(Section):
     """Which path of load_growth counts."""
     voll_usd_per_mwh: NonNegative = 10000.0
     """Price of load that is not served (value of lost load)."""
+    load_shedding: bool = True
+    """Load may stay unserved at that price; false: it must be served, or there is no plan."""
+    spill: bool = True
+    """Output that finds no use may be spilled; false: it must be used, and prices may fall below zero."""
     co2_price_usd_per_t: NonNegative = 0.0
     """Price on CO2 from power, the same everywhere."""
     co2_cap_mt_per_yr: NonNegative | None = None

@@ -94,8 +94,9 @@ class Entries:
 def _inner_axis(sizes: tuple[int, ...], parts: list[np.ndarray]) -> int | None:
     tangled: set[int] = set()
     for part in parts:
-        if part.size > max(part.shape, default=1):  # it varies along several axes
-            tangled.update(axis for axis, size in enumerate(part.shape) if size != 1)
+        varying = [axis for axis, size in enumerate(part.shape) if size != 1]  # an axis without members is one too
+        if len(varying) > 1:
+            tangled.update(varying)
     free = [axis for axis in range(len(sizes)) if axis not in tangled]
     return max(free, key=lambda axis: (min(sizes[axis], LONG), axis), default=None)
 
