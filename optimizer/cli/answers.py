@@ -42,8 +42,8 @@ def explain(
 def alternatives(
     run: RunFolder,
     slack: Annotated[str, typer.Option("--slack", help="How much a plan may cost above the least: 2% or 0.02.")] = "2%",
-    plans: Annotated[int, typer.Option("--plans", min=0, help="So many further plans, far apart.")] = 3,
-    sites: Annotated[int, typer.Option("--sites", min=0, help="So many sites, the largest first.")] = 6,
+    plans: Annotated[int, typer.Option("--plans", min=0, help="So many further plans, far apart.")] = 2,
+    sites: Annotated[int, typer.Option("--sites", min=0, help="So many sites, the largest first.")] = 3,
     out: Annotated[
         Path | None, typer.Option("--out", help="Keep the tables in OUT/<scenario>-alternatives/<time>/.")
     ] = None,

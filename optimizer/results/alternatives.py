@@ -39,7 +39,7 @@ Floats = np.ndarray
 SMALL = 0.01  # of all IT power: a site below it counts as none
 MOST_OF_IT = 0.5  # of what the optimum has there
 MUST, PARTLY, FREE, CLOSED = "must-have", "partly", "interchangeable", "could open"
-SOLVES = 8  # at most, for one question
+SOLVES = 5  # at most, for one question
 CLOSE = 1e-3  # relative: prices and answers this near are one
 
 
@@ -62,8 +62,8 @@ class Alternatives:
 def alternatives_of_run(
     path: str | Path,
     slack: float,
-    plans: int = 3,
-    sites: int = 6,
+    plans: int = 2,
+    sites: int = 3,
     out: str | Path | None = None,
     report: Report | None = None,
 ) -> Alternatives:
@@ -91,7 +91,7 @@ def alternatives_of_run(
 
 
 def alternatives(
-    planner: Planner, plan: Plan, slack: float, plans: int = 3, sites: int = 6, report: Report | None = None
+    planner: Planner, plan: Plan, slack: float, plans: int = 2, sites: int = 3, report: Report | None = None
 ) -> Alternatives:
     """``plans`` further plans, and the range of the ``sites`` largest sites, at a bill of at most (1 + slack) x least.
 

@@ -21,10 +21,25 @@ def run_study(
     """
     study, file = load_study(path_or_name)
     tell = say or (lambda line: None)
+    # each kind is imported where it is asked for: some load the solver, some only tables
     if isinstance(study, kinds.CheaperTokens):
-        from .cheaper_tokens import answer
+        from . import cheaper_tokens
 
-        found = answer(study, file, tell)
+        found = cheaper_tokens.answer(study, file, tell)
+    elif isinstance(study, kinds.FenceHeight):
+        from . import fence_height
+
+        found = fence_height.answer(study, file, tell)
+    elif isinstance(study, kinds.UhvBuildOut):
+        from . import uhv_build_out
+
+        found = uhv_build_out.answer(study, file, tell)
+    elif isinstance(study, kinds.Stacking):
+        from . import stacking
+
+        found = stacking.answer(study, file, tell)
     else:
-        raise NotImplementedError(study.kind)
+        from . import energy_scissors
+
+        found = energy_scissors.answer(study, file, tell)
     return found, None if out is None else keep(study, found, out)
