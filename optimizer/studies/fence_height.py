@@ -46,6 +46,11 @@ def answer(study: FenceHeight, file: Path, say: Say) -> Answer:
     periods = [column for column in table if str(column).startswith("mtok_per_s_")]
     last = table[periods[-1]].to_numpy(float)
     sentences = verdict(list(table["rule_set"]), last, periods[-1].rsplit("_", 1)[1])
+    if len(table) > 1 and table["chips"].nunique() == 1:
+        sentences.append(
+            "The tables hold no delivery in these periods of a chip that one set of rules allows and another denies: "
+            "the fence stands in the deliveries themselves, which were estimated under today's law."
+        )
     shown = Section.from_frame(
         f"What {study.country} can make at most under each set of rules, million reference tokens a second",
         table.rename(columns=lambda name: str(name).replace("mtok_per_s_", "").replace("_", " ")),
