@@ -111,6 +111,9 @@ def _shares(world: World, names: pd.Index) -> tuple[Floats, Floats]:
 
 def _headroom(world: World, out: Draft, names: pd.Index, share: float) -> tuple[Floats, Floats]:
     """Headroom below the seasonal peak per host, period and snapshot, largest flexible load over 8760 hours; in MW."""
+    if not len(names):  # a power system alone: loading the kernel would take longer than the rest
+        shape = (0, len(world.periods))
+        return np.zeros((*shape, len(world.snapshots))), np.zeros(shape)
     from kernels.headroom import headroom as largest_flexible_load
     from kernels.headroom import seasonal_peaks
 

@@ -18,7 +18,7 @@ from optimizer.results.ledger import Ledger, ledger, objective_of
 from optimizer.results.ledger_tables import ledger_section, ledger_tables
 from optimizer.results.plan import solve_scenario
 from optimizer.results.planner import Plan, Planner
-from optimizer.scenario.load import load_scenario
+from optimizer.scenario.load import load_scenario, shipped_names
 from optimizer.solve.certificate import evaluate
 from optimizer.solve.relief import places_of
 from tests.cases.small_world import TTOK_PER_KCHIP_YEAR, SmallWorld, musd_per_mw_year, solve_instance
@@ -51,6 +51,13 @@ def assert_closes(plan: Plan) -> Ledger:
 @pytest.mark.parametrize("number", range(5))
 def test_families_fixed_and_residual_are_the_objective(number: int) -> None:
     assert_closes(plans()[number])
+
+
+@pytest.mark.parametrize("name", sorted(set(shipped_names()) - {"base"}))
+def test_every_shipped_scenario_has_a_ledger_that_closes(name: str) -> None:
+    """On a coarse year; the families, bounds and numbers are those that ship."""
+    coarse = {"time": {"days": 1, "segments": 2, "peak_day": False}}
+    assert_closes(Planner(load_scenario(name, overrides=coarse)).solve())
 
 
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -55,12 +55,7 @@ def test_stacking_by_hand(tmp_path: Path) -> None:
     ("newer", "queue", "first", "share"), [(40, 1000, "chips", 100 / 250), (40, 50, "power", 50 / 312.5)]
 )
 def test_what_runs_out_first(tmp_path: Path, newer: float, queue: float, first: str, share: float) -> None:
-    file = rivals(tmp_path, STACKING.replace("newer_kchip: 10", f"newer_kchip: {newer}"))
-    for table in file.parent.rglob("*.csv"):
-        frame = pd.read_csv(table)
-        if "limit_mw_per_yr" in frame:
-            frame.assign(limit_mw_per_yr=queue).to_csv(table, index=False)
-    answer, _ = run_study(file)
+    answer, _ = run_study(rivals(tmp_path, STACKING.replace("newer_kchip: 10", f"newer_kchip: {newer}"), queue))
     row = answer.tables["stacking"].iloc[0]
     assert row["runs_out_first"] == first
     assert min(row["share_that_chips_allow"], row["share_that_power_allows"]) == pytest.approx(share)
