@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .frame import Quiet, app, one_error_style, say_where
-
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or the folder of a scenario's runs.")]
+from .frame import Quiet, RunFolder, app, one_error_style, say_where
 
 
 @app.command()

@@ -54,6 +54,7 @@ class Via(StrEnum):
 
 
 ScenarioName = Annotated[str, typer.Argument(help="A scenario file, or the name of one that ships with the package.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or the folder of a scenario's runs.")]
 Variant = Annotated[str | None, typer.Option("--variant", help="A variant that the scenario names.")]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", help="Change one value, e.g. --set demand.path=high. Repeatable.")

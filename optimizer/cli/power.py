@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .frame import app, one_error_style
+from .frame import RunFolder, app, one_error_style
 
 
 @app.command("time-to-power")
 def time_to_power(
-    run: Annotated[Path, typer.Argument(help="A run folder that 'solve' wrote, or a scenario's folder: its newest.")],
+    run: RunFolder,
     hosts: Annotated[
         list[str] | None, typer.Option("--host", help="Show every route of this host. Repeatable; default: the sums.")
     ] = None,

@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
-from .frame import Quiet, app, one_error_style, say_where
+from .frame import Quiet, RunFolder, app, one_error_style, say_where
 
 
 @app.command()
 def replay(
-    run: Annotated[
-        Path, typer.Argument(help="A run that 'compute-grid solve' kept, or the folder of a scenario's runs.")
-    ],
+    run: RunFolder,
     samples: Annotated[int, typer.Option("--samples", min=1, help="So many drawn years.")] = 200,
     period: Annotated[
         list[int] | None, typer.Option("--period", help="Its first year; repeatable. Default: every period.")

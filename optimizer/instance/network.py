@@ -1,5 +1,4 @@
-"""What the network's rooms share: elements of a table with their series, the periods in which they stand, their
-bounds."""
+"""What the network's rooms share: elements of a table with their series, their years and their bounds."""
 
 from __future__ import annotations
 
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Elements:
-    """Rows of one table of `network`, in order, with their series. Arrays over time are (elements, periods,
-    snapshots)."""
+    """Rows of one table of `network`, in order, with their series; over time: (elements, periods, snapshots)."""
 
     world: World
     table: str

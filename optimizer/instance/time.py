@@ -168,7 +168,10 @@ class Snapshots:
     def _mean_of_steps(self, days: Array) -> Array:
         """Mean over the hours of every snapshot [T, n] of modelled days [D, 24, n]."""
         first = np.concatenate([[0], np.cumsum(self.step_h)[:-1]]).astype(np.int64)
-        return np.add.reduceat(days.reshape(-1, days.shape[2]), first, axis=0) / self.step_h[:, None]
+        return (
+            np.add.reduceat(days.reshape(days.shape[0] * days.shape[1], days.shape[2]), first, axis=0)
+            / self.step_h[:, None]
+        )
 
 
 def make_snapshots(

@@ -1,5 +1,4 @@
-"""What a PyPSA network may hold that a linear plan of this model does not: each by name, and what is done in its
-place."""
+"""What a PyPSA network may hold that a linear plan does not: each by name, and what is done in its place."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
 """A PyPSA network as a scenario folder, on which AI sites, queues and chips are then added in YAML.
 
 Every bus becomes a region of one country, of whatever carrier it is; everything attached becomes an element of
-`network`
-under its own name. The linear program without compute is PyPSA's own, so it has PyPSA's own optimum; what a linear plan
-cannot hold is named. What the objective counts: all capacity that is decided is paid for in full, which is PyPSA's
-`n.objective + n.objective_constant`, in the network's currency.
+`network` under its own name. The linear program without compute is PyPSA's own, so it has PyPSA's own optimum; what a
+linear plan cannot hold is named. What the objective counts: all capacity that is decided is paid for in full, which is
+PyPSA's `n.objective + n.objective_constant`, in the network's currency.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Reading a PyPSA network: a netCDF file or a folder of CSV files, through PyPSA itself.
 
 PyPSA is not needed to plan or to solve, only here: its own reader knows the defaults of every version, the standard
-types
-of lines and the periodised costs, and none of that is written twice. ``pip install "compute-grid-optimizer[pypsa]"``.
+types of lines and the periodised costs, and none of that is written twice. It is the extra `pypsa` of this package.
 """
 
 from __future__ import annotations

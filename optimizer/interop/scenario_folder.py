@@ -27,9 +27,8 @@ def write_scenario(
     """Write ``scenario.yaml``, a CSV file for each table and series, check the result, and return the YAML file.
 
     ``settings`` are the sections; ``tables`` are named by their YAML path (`network.units`), series by table and
-    column.
-    The folder must not hold anything yet. Raises ExchangeError, or ScenarioErrors where what was read is no sound
-    scenario; nothing is left behind then.
+    column. The folder must not hold anything yet. Raises ExchangeError, or ScenarioErrors where what was read is no
+    sound scenario; nothing is left behind then.
     """
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):

@@ -5,9 +5,8 @@
     energy_min <= sum_p,t energy_h unit_output <= energy_max
 
 Network models such as PyPSA give each generator its own costs, shares and years; the arithmetic here is theirs, so that
-a
-network that is carried over keeps its optimum. Capacity is one decision for all periods in which a unit stands. A unit
-of sign -1 draws what it puts out.
+a network that is carried over keeps its optimum. Capacity is one decision for all periods in which a unit stands. A
+unit of sign -1 draws what it puts out.
 """
 
 from __future__ import annotations

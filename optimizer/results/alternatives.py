@@ -17,7 +17,7 @@ certified. Where solves run out first, the range shown is narrower than the true
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ import pandas as pd
 
 from optimizer.solve.errors import SolveError
 
-from .plan import scenario_name
+from .plan import run_about
 from .planner import Plan, Planner, Report
 from .section import Section
 from .store import Run, save_run
@@ -74,20 +74,8 @@ def alternatives_of_run(
     made = alternatives(planner, plan, slack, plans, sites, report)
     if out is None:
         return made
-    name = f"{scenario_name(plan.scenario)}-alternatives"
-    run = Run(
-        name=name,
-        status=f"alternatives to: {plan.question}",
-        objective=plan.solution.objective,
-        scenario=plan.scenario.resolved(),
-        scenario_hash=plan.scenario.hash,
-        tables={"sites": made.sites, "plans": made.plans.reset_index(names="host")},
-        title=plan.scenario.title,
-        sections=made.sections,
-    )
-    return Alternatives(
-        made.slack, made.sites, made.plans, made.bills, made.moved, made.sections, save_run(run, out, csv=True)
-    )
+    tables = {"sites": made.sites, "plans": made.plans.reset_index(names="host")}
+    return replace(made, run=save_run(run_about(plan, "alternatives", tables, made.sections), out, csv=True))
 
 
 def alternatives(
@@ -95,17 +83,19 @@ def alternatives(
 ) -> Alternatives:
     """``plans`` further plans, and the range of the ``sites`` largest sites, at a bill of at most (1 + slack) x least.
 
-    ValueError for a slack below zero.
+    ValueError for a slack below zero, SolveError for a plan without any region that may host AI.
     """
     if not slack >= 0.0:
         raise ValueError(f"the slack is a share of the bill, zero or more, not {slack}")
     say = report or (lambda line: None)
+    hosts = np.asarray(plan.instance.sets["host"])
+    if not len(hosts):
+        raise SolveError("unknown", "the plan has no region that may host AI, so nothing could stand elsewhere")
     case = planner.case
     case.become(plan.instance)
     case.aim(None)
     base = case.solve()
     search = _Search(planner, plan, base, slack)
-    hosts = np.asarray(plan.instance.sets["host"])
     first = search.base
     found, used = [first], np.zeros(len(hosts))
     for number in range(plans):
@@ -230,6 +220,7 @@ def _sites(plan: Plan, slack: float, period: object, table: pd.DataFrame) -> Sec
     said = [
         f"must-haves: {', '.join(must) or 'none'}; interchangeable: {', '.join(free) or 'none'}",
         f"least and most: of any plan whose bill is at most {slack:.3g} above the least in all; each site by itself",
+        "the bill holds the whole power system, so a small share of it is a large one of what AI costs",
         f"must-have: at least half of the optimum in every such plan; interchangeable: down to {SMALL:.0%} of it",
     ]
     return Section.from_frame(

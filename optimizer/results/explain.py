@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from . import measures
 from .holding_back import Held, RentRange, held_back, rent_ranges, stage_to_explain
 from .ledger import ledger
 from .ledger_tables import ledger_tables
-from .plan import scenario_name, slack_notes
+from .plan import run_about, slack_notes
 from .planner import Plan, Planner, Report
 from .reopen import reopen
 from .section import Section
@@ -62,19 +62,8 @@ def explain_run(
     made = explain(planner, plan, top, everything, report)
     if out is None:
         return made
-    name = f"{scenario_name(plan.scenario)}-explained"
-    run = Run(
-        name=name,
-        status=f"explained: {plan.question}",
-        objective=plan.solution.objective,
-        scenario=plan.scenario.resolved(),
-        scenario_hash=plan.scenario.hash,
-        tables=made.tables,
-        title=plan.scenario.title,
-        sections=made.sections,
-        summary={"explains": str(path)},
-    )
-    return Explanation(made.tables, made.sections, save_run(run, out, csv=True))
+    run = run_about(plan, "explained", made.tables, made.sections, summary={"explains": str(path)})
+    return replace(made, run=save_run(run, out, csv=True))
 
 
 def explain(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .ladder import climb
 from .ladder_section import ladder_section, last_period_section, meaning_section
-from .plan import scenario_name
+from .plan import run_about, scenario_name
 from .planner import Plan, Planner, Report
 from .rungs import FAMILIES
 from .store import Run, save_run
@@ -63,18 +63,15 @@ def _climbed(planner: Planner, plan: Plan, ranges: bool, out: str | Path | None)
     if plan.price_unit == "Ptok":
         sections.append(last_period_section(name, table))
     sections.append(meaning_section(list(dict.fromkeys(table["family"]))))
-    run = Run(
-        name=f"{name}-ladder",
+    run = run_about(
+        plan,
+        "ladder",
+        {"ladder": table},
+        sections,
         title=f"{scenario.title}: relief ladder",
-        status="optimal",
-        objective=plan.solution.objective,
-        scenario=scenario.resolved(),
-        scenario_hash=scenario.hash,
-        tables={"ladder": table},
         certificate={plan.question: plan.solution.certificate},
         timings_s=planner.timings_s,
         notes=tuple(plan.instance.notes),
         summary={"question": plan.question, "objective_unit": plan.price_unit},
-        sections=tuple(sections),
     )
     return run if out is None else save_run(run, out)

@@ -94,6 +94,25 @@ def run_of(plan: Plan, planner: Planner) -> Run:
     )
 
 
+def run_about(
+    plan: Plan, what: str, tables: Mapping[str, pd.DataFrame], sections: Sequence[Section], **more: Any
+) -> Run:
+    """What was asked about a plan, as a run of its own: `us-explained`. ``more`` are further fields of the run."""
+    given: dict[str, Any] = {
+        "status": f"{what}: {plan.question}",
+        "objective": plan.solution.objective,
+        "title": plan.scenario.title,
+    }
+    return Run(
+        name=f"{scenario_name(plan.scenario)}-{what}",
+        scenario=plan.scenario.resolved(),
+        scenario_hash=plan.scenario.hash,
+        tables=dict(tables),
+        sections=tuple(sections),
+        **(given | more),
+    )
+
+
 def scenario_name(scenario: Scenario) -> str:
     """Name of the run: the scenario's, with its variants."""
     return scenario.name if not scenario.variant else f"{scenario.name}-{scenario.variant}"

@@ -21,7 +21,7 @@ from kernels.weather_years import draw, recorded
 from optimizer.instance.hours import DAYS, MONTH_OF_HOUR, date_of_day
 from optimizer.instance.real_hours import RealHours, real_hours
 
-from .plan import scenario_name
+from .plan import run_about
 from .replay_system import OUTAGE_MEMORY, RESERVE_SHARE, UNIT_MW, Replayed, replayed, scatter
 from .section import Section
 from .store import Run, save_run
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 CHUNK = 32  # samples drawn at a time: 90 MB of drawn numbers for 30 regions and 220 plants
 LOLE_TARGET_H = 2.4  # hours a year: one day in ten years, the usual criterion of adequacy in North America
-AI_TARGET = 0.001  # of campus energy may be lost; chips themselves are out a hundred times as long
+AI_TARGET = 0.001  # assumed: share of campus energy that may be lost; nobody has set a criterion
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
 
@@ -243,17 +243,7 @@ def replay_sections(
     ]
     if out is None:
         return sections, None
-    run = Run(
-        name=f"{scenario_name(plan.scenario)}-replay",
-        status="replay of a plan",
-        objective=float("nan"),
-        scenario=plan.scenario.resolved(),
-        scenario_hash=plan.scenario.hash,
-        tables=made,
-        title=plan.scenario.title,
-        notes=said,
-        sections=tuple(sections),
-    )
+    run = run_about(plan, "replay", made, sections, objective=float("nan"), notes=said)
     return sections, save_run(run, out, csv=True)
 
 
@@ -274,6 +264,8 @@ def notes(plan: Plan, hours: RealHours, samples: int, seed: int, reserve_share: 
         "takes out many at once. As recorded: the hours of the record, outages at their mean",
         f"hours are dispatched one after the other without foresight: {reserve_share:.0%} of every store is kept for "
         "shortage, water and yearly energy limits are spread evenly; a plan with foresight would lose less",
+        f"allowed: {LOLE_TARGET_H} hours a year with any region short (one day in ten years, as North American "
+        f"planners ask of one system), and {AI_TARGET:.1%} of AI energy (assumed)",
         "AI is shed before other load, and its tokens count as lost before any work is put off; energy and tokens "
         "are those of the plan, not of what users asked for",
     ]

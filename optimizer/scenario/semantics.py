@@ -96,8 +96,39 @@ def _check_lists(checker: _Checker) -> None:
         seen.add(profile.country)
         if profile.kind == "hourly":
             _check_wind(checker, profile, path[:-1])
+            _check_series(checker, profile, path[:-1])
     hourly = [profile.country for profile in scenario.power.profiles if profile.kind == "hourly"]
     checker.names(("time", "month_means_for"), "country with hourly profiles", scenario.time.month_means_for, hourly)
+
+
+WEATHER_SERIES = {
+    "wind": ("onshore_wind", "onshore_wind_speed"),
+    "offshore_wind": ("offshore_wind", "offshore_wind_speed"),
+    "solar": ("solar",),
+}
+"""What an hourly profile must give for plants whose technology follows that weather."""
+
+
+def _check_series(checker: _Checker, profile: HourlyProfiles, entry: Path_) -> None:
+    """Every plant that follows the weather has hours to follow: those that stand, come, or may be built."""
+    regions = checker.table("regions.table")
+    here = regions["region"][regions["country"] == profile.country]
+    tech = checker.table("power.technologies")
+    kind = tech[tech["country"] == profile.country].set_index("technology")["profile"]
+    for table in ("power.plants", "power.plant_changes", "power.resource_potential"):
+        rows = checker.table(table)
+        rows = rows[rows["region"].isin(here)]
+        follows = rows["technology"].map(kind)
+        for weather, keys in WEATHER_SERIES.items():
+            needs = rows[follows == weather]
+            if len(needs) and all(getattr(profile, key) is None for key in keys):
+                first = needs.iloc[0]
+                checker.error(
+                    entry,
+                    f"plants that follow the weather have no hours: give {' or '.join(keys)}",
+                    found=f"{first['technology']} in {first['region']} ({table}), and {len(needs) - 1} more rows",
+                )
+                return
 
 
 def _check_wind(checker: _Checker, profile: HourlyProfiles, entry: Path_) -> None:

@@ -14,6 +14,7 @@ from optimizer.results.plan import solve_scenario
 from optimizer.results.planner import Planner
 from optimizer.results.store import load_run
 from optimizer.scenario.load import load_scenario
+from optimizer.solve.errors import SolveError
 from tests.cases.small_world import SmallWorld
 
 
@@ -100,6 +101,23 @@ def test_the_command_reads_a_share_as_people_write_it(tmp_path: Path) -> None:
         refused = CliRunner().invoke(app, ["alternatives", str(run.path), f"--slack={wrong}"])
         assert refused.exit_code == 2
         assert "a share from 0 to 1" in refused.output
+
+
+def test_a_power_system_alone_has_no_site_to_move() -> None:
+    planner = Planner(load_scenario("toy", variant="base_year_2024"))
+    plan = planner.solve()
+    assert plan.value("chips_powered").sum() == 0
+    made = alternatives(planner, plan, 0.02, plans=1, sites=2)
+    assert (made.plans.to_numpy() == 0).all()
+    assert made.moved == (0.0, 0.0)
+
+
+def test_without_a_host_nothing_can_be_asked(tmp_path: Path) -> None:
+    world = SmallWorld(tmp_path).set(demand={"workload_list": []})
+    world.tables["connection.limits"] = []
+    planner = world.planner()
+    with pytest.raises(SolveError, match="no region that may host AI"):
+        alternatives(planner, planner.solve(), 0.02)
 
 
 def test_a_slack_below_zero_is_refused(tmp_path: Path) -> None:

@@ -453,13 +453,15 @@ def test_table_without_sources_is_a_warning(toy: ToyBox) -> None:
 
 
 def hourly(toy: ToyBox, frame: pd.DataFrame) -> None:
-    """Gives the toy an hourly load and, in `solar`, the frame under test."""
+    """Gives the toy an hourly load, still air and, in `solar`, the frame under test."""
     hours = pd.DataFrame({"hour": range(8760), "A": 1.0, "B": 2.0, "C": 3.0})
     hours.to_csv(toy.file("load.csv"), index=False)
+    hours.assign(A=0.1, B=0.1, C=0.1).to_csv(toy.file("air.csv"), index=False)
     frame.to_csv(toy.file("sun.csv"), index=False)
     text = toy.file("toy.yaml").read_text()
     start, end = text.index("    - country: toy"), text.index("transmission:")
-    entry = "    - {country: toy, kind: hourly, load: data/toy/load.csv, solar: data/toy/sun.csv}\n"
+    entry = "    - {country: toy, kind: hourly, load: data/toy/load.csv, solar: data/toy/sun.csv, "
+    entry += "onshore_wind: data/toy/air.csv}\n"
     toy.file("toy.yaml").write_text(text[:start] + entry + text[end:])
 
 
@@ -519,6 +521,19 @@ def test_load_that_lacks_a_region(toy: ToyBox, sun: pd.DataFrame) -> None:
     load.to_csv(toy.file("load.csv"), index=False)
     (fault,) = toy.faults()
     assert fault.message == "no load for C"
+
+
+@pytest.mark.parametrize(
+    "key, kind", [("onshore_wind: data/toy/air.csv", "wind"), ("solar: data/toy/sun.csv", "solar")]
+)
+def test_plants_without_hours_to_follow(toy: ToyBox, sun: pd.DataFrame, key: str, kind: str) -> None:
+    hourly(toy, sun)
+    toy.edit("toy.yaml", f", {key}", "")
+    (fault,) = toy.faults()
+    assert fault.path == "power.profiles[0]"
+    assert fault.message.startswith("plants that follow the weather have no hours: give ")
+    assert fault.found is not None
+    assert kind in fault.found
 
 
 def test_errors_say_how_many(toy: ToyBox) -> None:
