@@ -9,7 +9,6 @@ PyPSA's `n.objective + n.objective_constant`, in the network's currency.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,25 +28,14 @@ from optimizer.interop.pypsa_tables import (
     link_ports,
     load_table,
 )
-from optimizer.interop.scenario_folder import write_scenario
+from optimizer.interop.scenario_folder import COUNTRY, Imported, network_sections, write_scenario
 
-COUNTRY = "net"
 UNNAMED = "Unnamed Network"  # what PyPSA calls a network without a name
 _HEAD = """\
 # Imported from the PyPSA network {source}. Every bus is a region, every component an element of `network`.
 # Objective x 1e6 / usd_per_currency = PyPSA's n.objective + n.objective_constant: all decided capacity is paid for.
 # Add AI: connection, facility, compute and demand, here or in a scenario that extends this one (docs/peers.md).
 """
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What an import made: the scenario file, what was left out, sizes, and what a reader should know."""
-
-    file: Path
-    left_out: tuple[LeftOut, ...]
-    sizes: dict[str, int]
-    notes: tuple[str, ...]
 
 
 def import_pypsa(
@@ -178,6 +166,7 @@ def _regions(source: Source, notes: list[str]) -> pd.DataFrame:
             "region": buses.index.astype(str),
             "name": [f"{name} ({carrier})" for name, carrier in zip(buses.index, buses["carrier"], strict=True)],
             "country": COUNTRY,
+            "carrier": buses["carrier"].astype(str).to_numpy(),
             "lat": np.where(on_earth, lat, 0.0),
             "lon": np.where(on_earth, lon, 0.0),
             "grid": 1,
@@ -197,21 +186,4 @@ def _settings(source: Source, year: int, currency: float, title: str) -> dict[st
         gap = int(np.diff(years).min()) if len(years) > 1 else max(1, round(float(weights["years"].iloc[0])))
         periods = {"years": years, "length_yr": min(gap, 30)}
         periods["discounted_years"] = [float(weights["objective"][each]) for each in years]
-    periods |= {"decided_from": periods["years"][0] - 1, "build_from": periods["years"][0]}
-    plain = "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-") or "network"
-    return {
-        "name": plain,
-        "title": f"PyPSA network {name}",
-        "countries": {
-            COUNTRY: {"name": name, "demand_group": COUNTRY, "chip_bloc": COUNTRY, "destination": "XX"},
-        },
-        "periods": periods,
-        "regions": {},
-        "power": {"load_shedding": False, "spill": False, "profiles": [{"country": COUNTRY, "kind": "flat"}]},
-        "transmission": {"physics": "dc", "hurdle_usd_per_mwh": 0},
-        "network": {"usd_per_currency": currency},
-        "reserve": {"enabled": False},
-        "connection": {"flexible": {"enabled": False}},
-        "demand": {"workload_list": [], "other_ai": False},
-        "objective": {"goal": "least_cost"},
-    }
+    return network_sections(name, f"PyPSA network {name}", currency, periods, "dc")

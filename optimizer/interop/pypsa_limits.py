@@ -6,13 +6,14 @@ A limit whose sum would be empty binds nothing in PyPSA either, and is not writt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from optimizer.interop.errors import LeftOut
+from optimizer.interop.pypsa_network import Network
 from optimizer.interop.pypsa_tables import (
     COMPONENTS,
     CYCLIC,
@@ -27,6 +28,9 @@ from optimizer.interop.pypsa_tables import (
     name_prefix,
 )
 from optimizer.scenario.schema.network import ELEMENTS
+
+if TYPE_CHECKING:
+    from optimizer.scenario.scenario import Scenario
 
 Term = dict[str, Any]
 
@@ -52,7 +56,8 @@ def limit_tables(source: Source, made: NetworkTables) -> list[LeftOut]:
         if own:
             sense = {"=": "=="}.get(str(constraint["sense"]), str(constraint["sense"]))
             amount = float(constraint["constant"]) - constant
-            rows.append({"limit": str(name), "kind": kind, "sense": sense, "amount": amount})
+            of = str(constraint["carrier_attribute"])
+            rows.append({"limit": str(name), "kind": kind, "of": of, "sense": sense, "amount": amount})
             terms += [{"limit": str(name), **term} for term in own]
     made.add_table("limits", pd.DataFrame(rows))
     made.add_table("limit_terms", pd.DataFrame(terms))
@@ -175,3 +180,85 @@ def capacity_terms(source: Source, component: Component, names: pd.Index, factor
     for name, weight in zip(names, factor, strict=True):
         term = f"{ELEMENTS[component.table]}_capacity"
         yield {"term": term, "name": prefix + str(name), "period": None, "factor": float(weight)}
+
+
+def put_limits(network: Network, scenario: Scenario) -> list[LeftOut]:
+    """Put limits back as global constraints; returns those that no constraint of PyPSA would add up in the same way.
+
+    A limit says what it counts, but not under which carrier's weight or in which period: those are tried, and what
+    they add up to has to be the very terms of the limit.
+    """
+    limits, terms = scenario.table("network.limits"), scenario.table("network.limit_terms")
+    lost = []
+    for limit, kind, of, sense, amount in zip(
+        limits["limit"], limits["kind"], limits["of"], limits["sense"], limits["amount"], strict=True
+    ):
+        wanted = terms[terms["limit"] == limit]
+        if str(kind) == "primary_energy":
+            _put_weights(network, str(of), wanted)
+        found = next(_matching(network, str(kind), str(of), wanted), None)
+        if found is None:
+            lost.append(str(limit))
+            continue
+        constraint, constant = found
+        constraint |= {"sense": str(sense), "constant": float(amount) + constant}
+        network.add("GlobalConstraint", str(limit), **constraint)
+    return [LeftOut("limits on sums that PyPSA has no constraint for", tuple(lost), "left out")] if lost else []
+
+
+def _matching(network: Network, kind: str, of: str, wanted: pd.DataFrame) -> Iterator[tuple[dict[str, Any], float]]:
+    """Constraints that add up the terms that are wanted, and the constant of their left side."""
+    if kind not in KINDS:
+        return
+    source = Source(network)
+    periods = [np.nan, *(network.investment_periods if source.is_multi_period else [])]
+    for period in periods:
+        for bus in ["", *network.c.buses.static.index]:
+            given = {"type": kind, "carrier_attribute": of, "investment_period": period}
+            if bus:
+                given["bus"] = bus
+            own, constant = _terms(source, kind, pd.Series(given, dtype=object))
+            if _same_terms(own, wanted):
+                yield given, constant
+            if kind != "tech_capacity_expansion_limit":
+                break
+
+
+def _put_weights(network: Network, of: str, wanted: pd.DataFrame) -> None:
+    """What a MWh of each carrier counts, read from the terms themselves: fuel that no unit burns has no other place."""
+    owners = {"fuel": ("generators", 1.0), "reservoir_level": ("storage_units", -1.0), "tank_level": ("stores", -1.0)}
+    lengths = [1.0]
+    if isinstance(network.snapshots, pd.MultiIndex):
+        lengths = list(network.investment_period_weightings["years"])
+    carriers = network.c.carriers.static
+    if of not in carriers:
+        carriers[of] = 0.0
+    for term, name, factor in zip(wanted["term"], wanted["name"], wanted["factor"], strict=True):
+        if str(term) not in owners:
+            continue
+        listing, sign = owners[str(term)]
+        row = network.c[listing].static.loc[str(name)]
+        carrier = str(row["carrier"]) or str(network.c.buses.static.loc[row["bus"], "carrier"])
+        if carrier not in carriers.index:
+            network.add("Carrier", carrier)
+            carriers = network.c.carriers.static
+        if not carriers.loc[carrier, of]:
+            carriers.loc[carrier, of] = sign * float(factor) / lengths[0]
+
+
+def _same_terms(own: list[Term], wanted: pd.DataFrame) -> bool:
+    def listed(rows: Iterable[tuple[object, object, object, object]]) -> dict[tuple[str, str, int], float]:
+        found: dict[tuple[str, str, int], float] = {}
+        for term, name, period, factor in rows:
+            year = 0 if period is None or pd.isna(period) else int(float(str(period)))
+            key = (str(term), str(name), year)
+            found[key] = found.get(key, 0.0) + float(str(factor))
+        return found
+
+    mine = listed((t["term"], t["name"], t["period"], t["factor"]) for t in own)
+    theirs = listed(zip(wanted["term"], wanted["name"], wanted["period"], wanted["factor"], strict=True))
+    return (
+        bool(mine)
+        and mine.keys() == theirs.keys()
+        and np.allclose([mine[key] for key in mine], [theirs[key] for key in mine], rtol=1e-9, atol=0.0)
+    )

@@ -121,7 +121,7 @@ class Source:
 
     def static(self, component: Component) -> pd.DataFrame:
         """Components that take part: active, and standing in some period."""
-        frame = self.network.c[component.listing].static
+        frame = self._with_carriers(component)
         active = frame["active"].astype(bool) if "active" in frame else pd.Series(True, frame.index)
         if self.is_multi_period and component.nominal:
             years = np.asarray(self.network.investment_periods, float)[None, :]
@@ -129,6 +129,15 @@ class Source:
             last = first + frame["lifetime"].to_numpy(float)[:, None]
             active &= ((first <= years) & (years < last)).any(axis=1)
         return frame[active.to_numpy(bool)]
+
+    def _with_carriers(self, component: Component) -> pd.DataFrame:
+        """Lines, links and stores without a carrier of their own have their bus's: so PyPSA counts them in limits."""
+        frame = self.network.c[component.listing].static
+        at = {"Line": "bus0", "Link": "bus0", "Store": "bus"}.get(component.name)
+        if at is None or not (frame["carrier"] == "").any():
+            return frame
+        of_bus = frame[at].map(self.network.c.buses.static["carrier"]).fillna("")
+        return frame.assign(carrier=frame["carrier"].where(frame["carrier"] != "", of_bus))
 
     def dynamic(self, component: Component, attribute: str, names: pd.Index) -> pd.DataFrame:
         """The series of an attribute for those components that have one; rows count 0, 1, ..."""

@@ -6,15 +6,53 @@ import json
 import secrets
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from optimizer.interop.errors import ExchangeError
+from optimizer.interop.errors import ExchangeError, LeftOut
 from optimizer.scenario.load import load_scenario
 
 SCENARIO_FILE = "scenario.yaml"
+COUNTRY = "net"  # the one country of a network from elsewhere
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import made: the scenario file, what was left out, sizes, and what a reader should know."""
+
+    file: Path
+    left_out: tuple[LeftOut, ...]
+    sizes: dict[str, int]
+    notes: tuple[str, ...]
+
+
+def network_sections(
+    name: str, title: str, currency: float, periods: Mapping[str, Any], physics: str
+) -> dict[str, Any]:
+    """Sections of a scenario that is a network alone: no reserve, no shedding, no spill, no AI.
+
+    ``currency`` is what one unit of the network's money is in dollars; ``periods`` the section of that name but for
+    what follows from its years.
+    """
+    plain = "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-") or "network"
+    first = periods["years"][0]
+    return {
+        "name": plain,
+        "title": title,
+        "countries": {COUNTRY: {"name": name, "demand_group": COUNTRY, "chip_bloc": COUNTRY, "destination": "XX"}},
+        "periods": {**periods, "decided_from": first - 1, "build_from": first},
+        "regions": {},
+        "power": {"load_shedding": False, "spill": False, "profiles": [{"country": COUNTRY, "kind": "flat"}]},
+        "transmission": {"physics": physics, "hurdle_usd_per_mwh": 0},
+        "network": {"usd_per_currency": currency},
+        "reserve": {"enabled": False},
+        "connection": {"flexible": {"enabled": False}},
+        "demand": {"workload_list": [], "other_ai": False},
+        "objective": {"goal": "least_cost"},
+    }
 
 
 def write_scenario(

@@ -7,6 +7,7 @@ snapshots hide: in a plan the PUE of a snapshot is a mean.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +44,7 @@ def campus_load(plan: Plan, world: World) -> pd.DataFrame:
     active = np.maximum(plan.value("active_mw"), 0.0)
     use = plan.value("it_use")
     share = np.clip(np.divide(use, active[:, :, None], out=np.zeros_like(use), where=active[:, :, None] > 0), 0.0, 1.0)
-    of_hour, pue = world.snapshots.of_hour, campus_pue(world, hosts)
+    of_hour, pue, length, utc = _hours(plan, world, hosts)
     found = {name: np.zeros(shape) for name in ("it_twh", "facility_twh", "peak_mw", *SHARES)}
     found |= {name: np.zeros(shape) for name in ("country_peak_mw", "at_country_peak_mw")}
     hours = {name: np.zeros(shape, np.int64) for name in ("peak_hour", "country_peak_hour")}
@@ -55,7 +56,7 @@ def campus_load(plan: Plan, world: World) -> pd.DataFrame:
             full_mw=(idle[rows] + active[rows]).T,
             wet_bulb_c=pue.T[None, rows],
             cooling=pue_as_given(len(rows)),
-            hours=np.ones(HOURS),
+            hours=length,
             shares=list(SHARES.values()),
         )
         found["it_twh"][rows], found["facility_twh"][rows] = loads.it_energy.T * 1e-6, loads.energy.T * 1e-6
@@ -72,9 +73,20 @@ def campus_load(plan: Plan, world: World) -> pd.DataFrame:
     found["sized_for_mw"] = plan.param("pue_peak")[:, None] * (idle + active)
     order = ["it_twh", "facility_twh", "planned_facility_twh", "sized_for_mw", "peak_mw"]
     for column in (*order, "peak_hour", "country_peak_mw", "country_peak_hour", "at_country_peak_mw", *SHARES):
-        values = hours[column] if column in hours else found[column]
+        values = utc[hours[column]] if column in hours else found[column]
         frame[f"{column}_utc" if column in hours else column] = values.ravel()
     return frame
+
+
+def _hours(plan: Plan, world: World, hosts: Sequence[str | int]) -> tuple[np.ndarray, ...]:
+    """What is gone through: the snapshot, the PUE (hour, host), the length and the hour of the year of each hour.
+
+    Snapshots that a scenario lists stand for themselves: no hour of the year is theirs but the one at which they begin.
+    """
+    steps = world.snapshots
+    if steps.first_hour is None:
+        return steps.of_hour, campus_pue(world, hosts), np.ones(HOURS), np.arange(HOURS)
+    return np.arange(len(steps)), plan.param("pue").T, steps.weight_h, steps.first_hour
 
 
 def sections(frame: pd.DataFrame) -> list[Section]:

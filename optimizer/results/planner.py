@@ -130,6 +130,10 @@ class Planner:
     def largest_scale(self) -> Plan:
         """The first stage of `most_tokens`: the largest scale of the fixed mix, with what is short held where it is."""
         base = self.prepared.instance
+        if not base.sets["stream"]:
+            raise SolveError(
+                "unknown", "nobody asks for tokens in this scenario (demand.workload_list), so none can be made"
+            )
         free = self._without_demand() | {"scale_max": np.full(len(base.sets["period"]), np.inf)}
         probe = self._answer("most_tokens:what is short", base.replace(**free), self._tokens_objective(), 0.0, "Ptok")
         shed, short = probe.value("load_shed"), probe.value("reserve_shortfall")

@@ -20,6 +20,7 @@ from kernels.replay import LEDGER, Outcome, replay
 from kernels.weather_years import draw, recorded
 from optimizer.instance.hours import DAYS, MONTH_OF_HOUR, date_of_day
 from optimizer.instance.real_hours import RealHours, real_hours
+from optimizer.solve.errors import SolveError
 
 from .plan import run_about
 from .replay_system import OUTAGE_MEMORY, RESERVE_SHARE, UNIT_MW, Replayed, replayed, scatter
@@ -48,6 +49,18 @@ class Years:
     drawn: Outcome
 
 
+def _check_real_hours(planner: Planner, plan: Plan) -> None:
+    if planner.prepared.world.snapshots.first_hour is not None:
+        raise SolveError(
+            "unknown", "the scenario lists its own snapshots (time.snapshots): no year of hours is behind them"
+        )
+    named = [name for name in ("unit", "link", "reservoir", "tank", "branch") if plan.instance.sets[name]]
+    if named:
+        raise SolveError(
+            "unknown", f"a replay knows plants and corridors by technology, not the {named[0]}s of `network`"
+        )
+
+
 def run_years(
     planner: Planner,
     plan: Plan,
@@ -57,7 +70,11 @@ def run_years(
     reserve_share: float = RESERVE_SHARE,
     report: Callable[[str], None] | None = None,
 ) -> tuple[RealHours, list[Years]]:
-    """Run periods of a plan (their labels) through the record and ``samples`` drawn years."""
+    """Run periods of a plan (their labels) through the record and ``samples`` drawn years.
+
+    SolveError for a plan with elements of `network`, or on snapshots that its scenario lists: neither has real hours.
+    """
+    _check_real_hours(planner, plan)
     hours = real_hours(planner.prepared.world, plan.instance)
     group = MONTH_OF_HOUR[hours.hour] * 24 + hours.hour % 24
     moved, found = scatter(hours), []

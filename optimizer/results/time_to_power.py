@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from optimizer.instance.finance import Floats, share_available, vintage_alive, vintage_charge
+from optimizer.solve.errors import SolveError
 
 from .planner import Plan, Planner
 from .section import Section
@@ -45,6 +46,8 @@ def time_to_power(plan: Plan, sizes_mw: Sequence[float] = SIZES_MW) -> pd.DataFr
     the horizon. ``mw_month_at_full_cost_usd`` is what one MW at the meter makes in a month, at full cost, in the
     country and that period: what a month less is worth where the MW would be used.
     """
+    if not plan.instance.sets["host"]:
+        raise SolveError("unknown", "the plan has no region that may host AI, so nothing is to be energised")
     sites = _Sites(plan)
     worth = mw_month_at_full_cost_usd(plan)
     rows: list[dict[str, object]] = []

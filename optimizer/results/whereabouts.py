@@ -53,7 +53,8 @@ class Whereabouts:
         elif axis == "region" or self._formulation.sets[axis].within == "region":
             found["region"] = label
         elif "from_region" in columns:
-            found["region"] = f"{columns['from_region']} > {columns['to_region']}"
+            far = columns.get("to_region")  # a steered link may give in several places
+            found["region"] = f"{columns['from_region']} > {far}" if far else columns["from_region"]
         for name, value in columns.items():  # a column named after a set holds labels of it: host, stream, pool
             if name not in ("country", "region", "period") and value in self._instance.sets.get(name, ()):
                 for key, inner in self.label(name, value).items():

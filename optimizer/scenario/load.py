@@ -64,11 +64,13 @@ def load_scenario(
 def reload_scenario(resolved: Mapping[str, Any], file: Path, variants: Sequence[str] = ()) -> Scenario:
     """A scenario from what `Scenario.resolved` wrote, as if it stood in ``file``, which need not exist any more.
 
-    ``variants`` are the names that had been applied; they are in the values already. Raises ScenarioErrors.
+    ``variants`` are the names that had been applied; they are in the values already. Tables may lie anywhere: what it
+    extends may stand in another folder, and each file was held to its own when it was first read. Raises
+    ScenarioErrors.
     """
     shipped = shipped_root()
-    root = shipped if shipped is not None and file.is_relative_to(shipped) else file.parent
-    document = _plain_node(resolved, Mark(file, root, None))
+    root = shipped if shipped is not None and file.is_relative_to(shipped) else Path(file.absolute().anchor)
+    document = _plain_node(resolved, Mark(file, root, None), dotted=False)
     return _check(document, tuple(variants), tuple(variants), FaultList())
 
 
@@ -184,17 +186,17 @@ def _override_node(overrides: Mapping[str, Any], at: Mark) -> Node:
     return _plain_node(overrides, mark)
 
 
-def _plain_node(values: Any, mark: Mark) -> Node:
-    """Plain data as a document, every value at one place; keys may be dotted."""
+def _plain_node(values: Any, mark: Mark, dotted: bool = True) -> Node:
+    """Plain data as a document, every value at one place; keys with dots are paths where ``dotted``."""
 
     def node(value: Any) -> Node:
         if isinstance(value, Mapping):
             top = Node({}, mark)
             for key, child in value.items():
                 nested: Any = node(child)
-                for part in reversed(str(key).split(".")[1:]):
+                first, *inner = str(key).split(".") if dotted else [str(key)]
+                for part in reversed(inner):
                     nested = Node({part: nested}, mark)
-                first = str(key).split(".")[0]
                 top.value[first] = merge(top.value[first], nested) if first in top.value else nested
             return top
         if isinstance(value, list | tuple):

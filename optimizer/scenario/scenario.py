@@ -132,6 +132,7 @@ class Scenario(Sections):
             {key: None if key in _PROFILE_PATHS else value for key, value in entry.items()}
             for entry in plain["power"]["profiles"]
         ]
+        plain["network"]["series"] = sorted(plain["network"]["series"])
         plain["export_control"].pop("rules")
         digest.update(json.dumps(plain, sort_keys=True).encode())
         for name in sorted(self._tables.names()):
@@ -152,6 +153,8 @@ class Scenario(Sections):
             section, key = name.split(".", 1)
             if key in plain.get(section, {}):
                 plain[section][key] = [self._portable(file, root) for file in self.table_files(name)]
+        for key in plain["network"]["series"]:
+            plain["network"]["series"][key] = self._portable(self.table_files(f"network.series.{key}")[0], root)
         for entry in plain["power"]["profiles"]:
             for key in _PROFILE_PATHS & entry.keys():
                 if entry[key] is not None:

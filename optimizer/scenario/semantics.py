@@ -213,8 +213,7 @@ def _check_rows(checker: _Checker) -> None:
                 nearest=nearest_name(missing[0], zones),
             )
     if checker.has_ai:
-        for table in ("connection.limits", "facility.climate"):
-            _need_rows(checker, table, "region", [str(name) for name in regions["region"]])
+        _check_hosts(checker, [str(name) for name in regions["region"]])
         for table in ("facility.halls", "connection.costs"):
             _need_rows(checker, table, "country", used)
     if has_network(scenario):
@@ -225,6 +224,24 @@ def _check_rows(checker: _Checker) -> None:
         if blank:
             path: Path_ = ("regions", "table")
             checker.error(path, f"regions with a grid need {column}", found=name_list(blank))
+
+
+def _check_hosts(checker: _Checker, regions: list[str]) -> None:
+    """Regions that may host AI have a row of connection limits and one of climate.
+
+    Every region has both, unless the power system is listed element by element: most buses of a grid are no site.
+    """
+    if has_network(checker.scenario):
+        regions = [name for name in regions if name in set(checker.column("connection.limits", "region"))]
+        if not regions:
+            checker.error(
+                ("connection", "limits"),
+                "no region may host AI: none has a row of connection.limits",
+                allowed="a row for every region of the network where sites may stand",
+            )
+    else:
+        _need_rows(checker, "connection.limits", "region", regions)
+    _need_rows(checker, "facility.climate", "region", regions)
 
 
 def _need_rows(checker: _Checker, table: str, column: str, wanted: list[str]) -> None:

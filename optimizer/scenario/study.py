@@ -143,6 +143,17 @@ class CheaperTokens(_Study):
     """The break-even map."""
 
 
+class Offer(Section):
+    """Chips that makers would ship each year if they might: of those that a set of rules lets in, the best one."""
+
+    chips: Names
+    """The chips that are offered; the rules say which may come."""
+    kchip_per_yr: Positive
+    """How many of the best one, thousand a year."""
+    source: str
+    """Where the number comes from."""
+
+
 class FenceHeight(_Study):
     """What a country can serve under each set of export rules."""
 
@@ -154,6 +165,8 @@ class FenceHeight(_Study):
     """Its country code."""
     rule_sets: Names
     """ISO dates, ids of rules, or latest: the law stands still there."""
+    offered: Offer | None = None
+    """What makers would ship besides, were the law to let it in."""
 
 
 class UhvBuildOut(_Study):

@@ -321,6 +321,16 @@ def carbon_cap(n: Network, rng: np.random.Generator) -> None:
     )
 
 
+def fuel_in_store(n: Network, rng: np.random.Generator) -> None:
+    """A store without a carrier of its own counts under its bus's: what is left of it counts against a cap."""
+    n.add("Bus", "gas field", carrier="gas")
+    n.add("Store", "field", bus="gas field", e_nom=500.0, e_initial=400.0, e_initial_per_period=True)
+    n.add("Link", "turbine", bus0="gas field", bus1="b", p_nom=120.0, efficiency=0.45, marginal_cost=1.0)
+    demand = float(n.loads_t.p_set.multiply(n.snapshot_weightings.generators, axis=0).sum().sum())
+    years = float(n.investment_period_weightings["years"].iloc[0]) if isinstance(n.snapshots, pd.MultiIndex) else 1.0
+    n.add("GlobalConstraint", "co2 of stores too", sense="<=", constant=round(demand * 0.55 * years, 1))
+
+
 def other_limits(n: Network, rng: np.random.Generator) -> None:
     n.add(
         "GlobalConstraint",
@@ -453,6 +463,7 @@ FEATURES: dict[str, Feature] = {
         transformers,
         direct_current,
         carbon_cap,
+        fuel_in_store,
         other_limits,
         inactive_parts,
         vintages,

@@ -1,7 +1,11 @@
-"""A network through both: PyPSA's own optimum, and the plan of the scenario that it became."""
+"""A network through both: PyPSA's own optimum, and the plan of the scenario that it became.
+
+python -m tests.interop.pypsa_parity network.nc ...   holds any networks against PyPSA, one line each
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from optimizer.interop.pypsa_import import Imported, import_pypsa
-from optimizer.interop.pypsa_network import quiet
+from optimizer.interop.pypsa_network import quiet, read_network
 from optimizer.results.planner import Plan, Planner
 from optimizer.scenario.load import load_scenario
 
@@ -64,3 +68,27 @@ def through_both(network: Any, folder: Path, strict: bool = True) -> Both:
     assert plan.solution.certificate.passed
     optimise(network)
     return Both(network, plan, imported)
+
+
+def main(files: list[str]) -> int:
+    """One line a network; the exit code says whether all agree."""
+    import tempfile
+
+    worst = 0.0
+    for file in files:
+        with tempfile.TemporaryDirectory() as folder:
+            imported = import_pypsa(file, Path(folder) / "scenario")
+            plan = Planner(load_scenario(imported.file)).solve()
+        network = read_network(file)
+        optimise(network)
+        both = Both(network, plan, imported)
+        left_out = "; ".join(each.render() for each in imported.left_out) or "nothing"
+        print(
+            f"{file}: ours {both.ours:.12g}, PyPSA's {both.theirs:.12g}, apart {both.apart:.1e}, left out: {left_out}"
+        )
+        worst = max(worst, both.apart)
+    return int(worst > 1e-6)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

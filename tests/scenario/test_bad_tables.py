@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ import pytest
 
 from optimizer.scenario import tables
 from optimizer.scenario.errors import ScenarioErrors
+from optimizer.scenario.load import load_scenario
+from tests.cases.small_world import SmallWorld
 from tests.scenario.toybox import ToyBox
 
 
@@ -549,3 +552,14 @@ def test_errors_survive_the_way_back_from_a_worker(toy: ToyBox) -> None:
     again = pickle.loads(pickle.dumps(caught.value))
     assert again.faults == caught.value.faults
     assert str(again) == str(caught.value)
+
+
+def test_a_network_with_ai_needs_a_site_but_not_one_at_every_bus(tmp_path: Path) -> None:
+    region = {"country": "x", "lat": 0, "lon": 0, "grid": 1}
+    world = SmallWorld(tmp_path)
+    world.tables["regions.table"] += [{**region, "region": "bus", "name": "no site"}]
+    world.tables["network.units"] = [{"unit": "plant", "region": "bus", "capacity_mw": 10.0}]
+    load_scenario(world.write())  # the bus has no row of connection limits: nothing can be built there
+    world.tables["connection.limits"] = []
+    with pytest.raises(ScenarioErrors, match="no region may host AI"):
+        load_scenario(world.write())

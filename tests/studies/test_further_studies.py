@@ -120,6 +120,17 @@ def test_a_world_without_rules_has_no_fence(tmp_path: Path) -> None:
         run_study(file)
 
 
+def test_an_offer_adds_its_chips_and_no_more(tmp_path: Path) -> None:
+    """The small world has 100 kchip by the end of 2028; 50 more a year from mid 2026 on are 125 more."""
+    offer = "offered: {chips: [C1], kchip_per_yr: 50, source: made up}\n"
+    fence = FENCE.replace("scenario: toy", "scenario: small.yaml").replace("country: toy", "country: x") + offer
+    answer, _ = run_study(beside(SmallWorld(tmp_path).edit("connection.limits", limit_mw_per_yr=5e4), fence))
+    row = answer.tables["fence"].iloc[0]
+    assert row["offered_chip"] == "C1"
+    assert row["with_offer_mtok_per_s_2028"] == pytest.approx(row["mtok_per_s_2028"] * 2.25)
+    assert "lowest under latest (C1" in answer.summary["verdict"][-1]
+
+
 def test_the_fence_in_words() -> None:
     said = fence_verdict(["old", "mid", "new"], np.array([100.0, 40.0, 50.0]), "2030")
     assert said[0] == (

@@ -207,6 +207,7 @@ TABLES = (
         (
             text("limit", "unique name"),
             optional(text("kind", "what it stands for, in words")),
+            optional(text("of", "what it counts, in words: co2_emissions, gas")),
             choice("sense", "the sum is at most, at least, or equal", ("<=", ">=", "==")),
             number("amount", "what the sum is held to", "unit of the terms"),
         ),

@@ -23,6 +23,7 @@ TABLES = (
             text("region", "code of the grid node"),
             text("name", "name in words"),
             COUNTRY,
+            optional(text("carrier", "what the node holds, in words; blank: alternating current")),
             optional(text("zone", "reserve zone; blank where nothing is modelled behind a tariff")),
             optional(text("grid_region", "region within which clean-energy contracts may be signed")),
             number("lat", "latitude", "degrees", minimum=-90, maximum=90),
