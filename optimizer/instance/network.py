@@ -103,12 +103,15 @@ class Elements:
         return (self.money("capital_per_yr") * (self.stands @ self.world.discount))[self.grows]
 
     def bounds(self, column: str, least: Floats, most: Floats) -> tuple[Floats, Floats]:
-        """Bounds on a flow: shares of a given capacity, none where capacity is decided, zero where nothing stands."""
+        """Bounds on a flow: shares of a given capacity, zero where nothing stands, none where capacity is decided.
+
+        No share of whatever is decided is zero: there a bound says it all, and `shares` asks for no row.
+        """
         given = self.column(column, np.inf)[:, None, None]
         low, high = _times(least, given), _times(most, given)
         grows, stands = self.grows[:, None, None], self.stands[:, :, None]
-        low = np.where(stands, np.where(grows, -np.inf, low), 0.0)
-        return low, np.where(stands, np.where(grows, np.inf, high), 0.0)
+        low = np.where(stands, np.where(grows & (least != 0.0), -np.inf, low), 0.0)
+        return low, np.where(stands, np.where(grows & (most != 0.0), np.inf, high), 0.0)
 
     def laid_down(self, name: str) -> Floats:
         """Figures that are laid down, NaN where there is none or the element does not stand."""
@@ -162,8 +165,8 @@ def shares(given: Elements, name: str, least: Floats, most: Floats) -> dict[str,
     return {
         f"{name}_least_share": given.growing(least),
         f"{name}_most_share": given.growing(most),
-        f"{name}_has_least": given.growing(stands),
-        f"{name}_has_most": given.growing(stands),
+        f"{name}_has_least": given.growing(stands & (least != 0.0)),
+        f"{name}_has_most": given.growing(stands & (most != 0.0)),
     }
 
 

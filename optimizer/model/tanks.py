@@ -63,7 +63,8 @@ room.param(
     "bound on the level where capacity is given, else infinite",
     origin="network.tanks:max_share network.tanks:capacity_mwh network.tanks:set_mwh",
 )
-room.param("tank_leans", "growing_tank period snapshot", "0/1", "hours that lean on the capacity decided")
+room.param("tank_has_least", "growing_tank period snapshot", "0/1", "hours in which the least level leans on capacity")
+room.param("tank_has_most", "growing_tank period snapshot", "0/1", "hours in which the most level leans on capacity")
 room.param("tank_least_share", "growing_tank period snapshot", "1", "least level over capacity")
 room.param("tank_most_share", "growing_tank period snapshot", "1", "most level over capacity")
 room.param("tank_kept_within", "tank period snapshot", "1", "share of the level before that is kept, same period")
@@ -123,13 +124,13 @@ def tank_carried_over(m, s, p, t):
     )
 
 
-@room.limit("growing_tank period snapshot", family="network storage", per="MWh", where="tank_leans")
+@room.limit("growing_tank period snapshot", family="network storage", per="MWh", where="tank_has_least")
 def tank_above_least(m, s, p, t):
     "The level stays above its least share of the capacity decided."
     return m.tank_level[s, p, t] - m.tank_least_share[s, p, t] * m.tank_capacity[s] >= 0
 
 
-@room.limit("growing_tank period snapshot", family="network storage", per="MWh", where="tank_leans")
+@room.limit("growing_tank period snapshot", family="network storage", per="MWh", where="tank_has_most")
 def tank_below_most(m, s, p, t):
     "The level stays within the capacity decided."
     return m.tank_level[s, p, t] - m.tank_most_share[s, p, t] * m.tank_capacity[s] <= 0
