@@ -1,6 +1,7 @@
 """The same network here and in PyPSA: wall time and peak memory from file to results, with the shares of the stages.
 
     python -m benchmarks.peer_pypsa --nodes 10 50 134 500 --snapshots 24 168 672
+    python -m benchmarks.peer_pypsa --us --snapshots 24 168 672 2016      the 134 areas of the United States
 
 The network is made by script with a seed: a ring of nodes with chords, lines with a reactance (voltage law in both),
 three kinds of generators of which two may grow, a battery at every third node. Both sides read their own file (netCDF;
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.us_areas import us_network
 
 TOLERANCE = 1e-7
 
@@ -153,6 +156,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--nodes", nargs="*", type=int, default=[10, 50, 134, 500])
+    parser.add_argument("--us", action="store_true", help="the 134 areas of the United States in place of a ring")
     parser.add_argument("--snapshots", nargs="*", type=int, default=[24, 168])
     parser.add_argument("--seconds", type=float, default=900.0, help="at most, for one run")
     parser.add_argument("--record", type=Path, help="write all figures to a JSON file")
@@ -169,11 +173,11 @@ def main() -> int:
     print("| nodes | snapshots | ours, s | PyPSA, s | times | ours, MB | PyPSA, MB | HiGHS: ours, PyPSA, s | apart |")
     print("|---|---|---|---|---|---|---|---|---|")
     kept = []
-    for nodes in chosen.nodes:
+    for nodes in ["US"] if chosen.us else chosen.nodes:
         for snapshots in chosen.snapshots:
             with tempfile.TemporaryDirectory() as folder:
                 base = Path(folder)
-                made = network(nodes, snapshots)
+                made = us_network(snapshots) if chosen.us else network(nodes, snapshots)
                 made.export_to_netcdf(base / "network.nc")
                 scenario = import_pypsa(base / "network.nc", base / "scenario", strict=True).file
                 for name in ("a", "b"):

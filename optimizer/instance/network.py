@@ -193,7 +193,7 @@ def carried(given: Elements) -> tuple[dict[str, Floats], np.ndarray]:
     return {"within": within_, "between": between, "gain": gain}, source
 
 
-LEAST_COST_SEEN = 1e-4  # that the smallest network cost shall be for the solver, whose dual tolerance is 1e-9
+LEAST_COST_SEEN = 0.25  # that the smallest network cost shall be for the solver: its dual tolerance, 1e-9, is absolute
 MOST_COST_SEEN = 1e6
 
 RUNNING = (

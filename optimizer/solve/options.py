@@ -26,6 +26,8 @@ class SolverOptions:
         race: let a cold solve run beside a hot one where costs or coefficients changed and a core is free. Which of
             the two wins may differ from run to run, as may whether a hot start keeps within its seconds; whatever plan
             comes is certified, and where the optimum is not unique it may be another one.
+        both_cold: where nothing is at hand and a core is free, start simplex beside the interior point; whoever has a
+            plan first stops the other and goes first from then on. For LPs of which it cannot be told beforehand.
         cost_doublings: HiGHS sees all costs times two to this power, so that its dual tolerance is that much finer;
             what it gives back is in the units of the LP. For networks whose hours cost far less than a MUSD.
         log: print HiGHS's own log.
@@ -39,6 +41,7 @@ class SolverOptions:
     seed: int = 0
     crossover: bool | Literal["auto"] = "auto"
     race: bool = True
+    both_cold: bool = False
     cost_doublings: int = 0
     log: bool = False
 

@@ -155,6 +155,11 @@ def hot_road(misfit: Misfit, num_row: int, edited: str, raced: bool = False) -> 
     return Road("simplex", True, True, words, simplex=kind)
 
 
+def beside_road() -> Road:
+    """Simplex from nothing, beside an interior point."""
+    return Road("simplex", True, False, "both start where nobody knows which is quicker")
+
+
 def in_a_race(begin: Road) -> list[Road]:
     """The hot lane of a race: on with what the head start began, then dual simplex from the same basis to the end.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from optimizer.solve.roads import (
     RACED_SHARE,
     Road,
     Simplex,
+    beside_road,
     close_road,
     cold_roads,
     hot_cap,
@@ -117,6 +119,7 @@ class Session(EditableLp):
         self._cold_seconds = 0.0
         self._attempts: list[dict[str, Any]] = []
         self._sure = True
+        self._first: str | None = None  # which solver was the quicker one where both started cold
 
     def solve(self, near: bool = False, sure: bool = True) -> Solution:
         """Walk the ladder until a plan is certified.
@@ -134,6 +137,7 @@ class Session(EditableLp):
         started = time.perf_counter()
         self._attempts, self._sure = [], sure
         roads = cold_roads(self.options, len(self._lp.row_lower), self._reuse)
+        roads.sort(key=lambda road: self._first is not None and road.solver != self._first)  # stable
         try:
             begin = self._begin(near)
             if begin is not None and not near and self._races():
@@ -142,6 +146,10 @@ class Session(EditableLp):
                     return solution
             elif begin is not None:
                 roads.insert(0, begin)
+            elif self._starts_both(roads):
+                solution = self._both(roads, started)
+                if solution is not None:
+                    return solution
             return self._walk(roads, started)
         except Interrupted:
             raise self._error("interrupted", "interrupted", started) from None
@@ -219,6 +227,46 @@ class Session(EditableLp):
                 roads[:] = self._to_make_sure(roads, verdict, started)
             if self._last is not None:
                 self._engine.start_from(self._last.basis)
+            return solution
+
+    def _starts_both(self, roads: list[Road]) -> bool:
+        """Whether an interior point goes first only because nobody knows better, and there is a core for simplex."""
+        return (
+            self.options.both_cold
+            and self._first is None
+            and self.options.solver == "auto"
+            and roads[0].solver != "simplex"
+            and free_cores() >= 2  # both run on one thread, whatever is allowed
+        )
+
+    def _both(self, roads: list[Road], started: float) -> Solution | None:
+        """The first certified plan of an interior point and of simplex; None where neither has one.
+
+        ``roads`` are left with those that were not tried.
+        """
+        point, beside = roads.pop(0), beside_road()
+        with ColdLane(self._lp, self._cost, self.options, beside, self._left(started)) as lane:
+            solution = self._leg(point, started, math.inf, lane)
+            if solution is not None:
+                self._first = point.solver
+                return solution
+            try:
+                other = lane.wait(self._on_progress)
+            except Interrupted:
+                raise
+            except Exception:
+                log.exception("%s failed", beside.name)
+                return None
+            self._note(beside, other)
+            roads[:] = [road for road in roads if road.solver != "simplex"]
+            if other.status in NO_PLAN:
+                raise self._no_plan(other, started)
+            if other.status == "Optimal":
+                solution = self._certified(lane.engine, beside, other, started)
+            if solution is not None:
+                self._first = beside.solver
+                if self._last is not None:
+                    self._engine.start_from(self._last.basis)
             return solution
 
     def _leg(self, road: Road, started: float, seconds: float, lane: ColdLane | None = None) -> Solution | None:

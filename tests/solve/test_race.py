@@ -164,3 +164,68 @@ class TestRaces:
             a_session.solve()
         assert caught.value.reason == "interrupted"
         assert not [thread.name for thread in threading.enumerate() if thread.name in ("cold lane", "highs")]
+
+
+class TestBothStartCold:
+    """Where nobody knows which solver is quicker, an interior point and simplex start at once."""
+
+    @pytest.fixture
+    def both(self, monkeypatch):
+        monkeypatch.setattr(session, "free_cores", lambda: 2)
+        monkeypatch.setattr("optimizer.solve.roads.SMALL_ROWS", 0)  # else simplex would go first by itself
+        return SolverOptions(both_cold=True, race=False)
+
+    @pytest.mark.parametrize("winner", ["ipx", "simplex"])
+    def test_whoever_has_a_plan_first_wins_and_goes_first_from_then_on(self, track, both, monkeypatch, winner):
+        honest = Engine.run
+
+        def run(engine, road, *args, **named):
+            if road.solver != winner:
+                return replace(honest(engine, road, 0.0, 0), status="Time limit reached")
+            return honest(engine, road, *args, **named)
+
+        a_session = Session(track, both, reuse=True)
+        with monkeypatch.context() as patched:
+            patched.setattr(Engine, "run", run)
+            plan = a_session.solve()
+        assert plan.statistics["road"].startswith(winner)
+        assert plan.objective == pytest.approx(Session(track).solve().objective, rel=1e-8)
+        again = a_session.solve()  # from the winner's basis, whoever won
+        assert again.statistics["iterations"]["simplex"] == 0
+        a_session.set_cost(track.cost[::-1].copy())
+        assert tried(a_session.solve())[-1].startswith(winner)
+
+    def test_the_loser_is_stopped(self, track, both):
+        assert Session(track, both).solve().certificate.passed
+        assert not [thread.name for thread in threading.enumerate() if thread.name in ("cold lane", "highs")]
+
+    def test_no_plan_is_told_by_name(self, both):
+        lp = small_lp([1.0, 1.0], np.array([[1.0, 1.0], [1.0, -1.0]]), [3.0, 0.0], [INF, 0.0], [0.0, 0.0], [1.0, 1.0])
+        with pytest.raises(SolveError) as caught:
+            Session(lp, both).solve()
+        assert caught.value.reason == "infeasible"
+
+    def test_a_lane_that_breaks_is_no_reason_to_give_up(self, track, both, monkeypatch, caplog):
+        honest = Engine.run
+
+        def run(engine, road, *args, **named):
+            if threading.current_thread().name == "cold lane":
+                raise MemoryError("no room for a second matrix")
+            if road.solver == "ipx":
+                return replace(honest(engine, road, 0.0, 0), status="Unknown")
+            return honest(engine, road, *args, **named)
+
+        monkeypatch.setattr(Engine, "run", run)
+        plan = Session(track, both).solve()
+        assert plan.certificate.passed
+        assert "failed" in caplog.text
+
+    @pytest.mark.parametrize("why", ["one core", "switched off", "named"])
+    def test_one_goes_alone(self, track, both, monkeypatch, why):
+        if why == "one core":
+            monkeypatch.setattr(session, "free_cores", lambda: 1)
+        opened = []
+        monkeypatch.setattr(session, "ColdLane", lambda *args: opened.append(args))
+        options = replace(both, both_cold=why != "switched off", solver="ipx" if why == "named" else "auto")
+        assert Session(track, options).solve().certificate.passed
+        assert not opened
