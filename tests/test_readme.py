@@ -35,4 +35,4 @@ def test_the_commands_are_one_line_each_for_both_systems() -> None:
         assert re.search(r"compute-grid compare scenarios.us\.yaml scenarios.china\.yaml$", text.strip())
     for text in (posix[1], windows[1]):
         assert '".[test]"' in text
-        assert text.strip().endswith("-m pytest")
+        assert text.strip().endswith("-m pytest -n 2 --dist loadfile")
