@@ -129,11 +129,13 @@ def curve(row: Floats, least: float, most: float, segments: int) -> Curve:
         x, y = row[4 : 4 + 2 * count : 2], row[5 : 5 + 2 * count : 2]
         corners = np.unique(np.concatenate([[least], x[(x > least) & (x < most)], [most]]))
         cost, exact = _along(x, y, corners), True
-    else:
+    elif model == POLYNOMIAL:
         coefficients = row[4 : 4 + count]
         bends = count > 2 and bool(np.any(coefficients[:-2] != 0.0))
         corners = np.unique(np.linspace(least, most, segments + 1 if bends else 2))
         cost, exact = np.polyval(coefficients, corners), not bends
+    else:
+        raise ExchangeError(f"a cost curve of model {model}: the format has {PIECEWISE} and {POLYNOMIAL}")
     hull = lower_hull(corners, cost)
     return Curve(corners[hull], cost[hull], len(hull) == len(corners), exact)
 

@@ -76,7 +76,7 @@ def import_matpower(
     head = _HEAD.format(source=source, hours=hours, constant=constant)
     made = write_scenario(folder, head, settings, tables, {})
     notes = [
-        f"cost an hour = objective x 1e6 / {hours:g} + {constant:.12g}, which no output changes",
+        f"cost an hour = objective x 1e6 / {hours * currency:g} + {constant:.12g}, which no output changes",
         "real power alone, all that is switched on runs; voltages, reactive power and losses of branches are left out",
         "a case has no coordinates: every region stands at 0, 0",
     ]

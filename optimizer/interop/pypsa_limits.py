@@ -227,9 +227,8 @@ def _matching(network: Network, kind: str, of: str, wanted: pd.DataFrame) -> Ite
 def _put_weights(network: Network, of: str, wanted: pd.DataFrame) -> None:
     """What a MWh of each carrier counts, read from the terms themselves: fuel that no unit burns has no other place."""
     owners = {"fuel": ("generators", 1.0), "reservoir_level": ("storage_units", -1.0), "tank_level": ("stores", -1.0)}
-    lengths = [1.0]
-    if isinstance(network.snapshots, pd.MultiIndex):
-        lengths = list(network.investment_period_weightings["years"])
+    is_multi = isinstance(network.snapshots, pd.MultiIndex)
+    length = float(network.investment_period_weightings["years"].iloc[0]) if is_multi else 1.0
     carriers = network.c.carriers.static
     if of not in carriers:
         carriers[of] = 0.0
@@ -243,7 +242,7 @@ def _put_weights(network: Network, of: str, wanted: pd.DataFrame) -> None:
             network.add("Carrier", carrier)
             carriers = network.c.carriers.static
         if not carriers.loc[carrier, of]:
-            carriers.loc[carrier, of] = sign * float(factor) / lengths[0]
+            carriers.loc[carrier, of] = sign * float(factor) / length
 
 
 def _same_terms(own: list[Term], wanted: pd.DataFrame) -> bool:

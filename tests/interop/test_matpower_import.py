@@ -95,6 +95,7 @@ def test_a_dent_and_a_loss_at_no_flow_are_named_and_strict_refuses(tmp_path: Pat
         ("10	20	0	0.05", "10	99	0	0.05", "buses that are not there"),
         ("1	200	15;", "1	200	215;", "below their least"),
         ("	50	1	35", "	10	1	35", "two buses of one number"),
+        ("2	0	0	2	95", "3	0	0	2	95", "a cost curve of model 3"),
         ("mpc.bus", "mpc.others", "cannot be read as a MATPOWER case"),
     ],
 )

@@ -113,10 +113,10 @@ def test_warehouses_are_a_special_case(customers: int, sites: int, tmp_path: Pat
     )
     if customers < 1000:
         both = through_both(network, tmp_path / "scenario")
-        ours, theirs = both.ours, both.theirs
+        ours, theirs = both.ours, [both.theirs]
     else:  # a hundred thousand routes: PyPSA's own answer would take as long as all other tests here
         plan = Planner(load_scenario(import_pypsa(network, tmp_path / "scenario", strict=True).file)).solve()
-        ours = theirs = plan.solution.objective * 1e6
+        ours, theirs = plan.solution.objective * 1e6, []
 
     # direct: x[i,j] sent, y[j] the part that is built; sum_j x = demand, sum_i x <= capacity y
     count = customers * sites
@@ -134,4 +134,4 @@ def test_warehouses_are_a_special_case(customers: int, sites: int, tmp_path: Pat
         method="highs",
     )
     assert ours == pytest.approx(direct.fun, rel=CLOSE)
-    assert theirs == pytest.approx(direct.fun, rel=CLOSE)
+    assert all(bill == pytest.approx(direct.fun, rel=CLOSE) for bill in theirs)
