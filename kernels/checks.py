@@ -9,6 +9,9 @@ from kernels._jit import jit
 
 Floats = NDArray[np.float64]
 
+INFINITE = np.uint64(0x7FF << 52)  # the bits of infinity
+SIZE = np.uint64((1 << 63) - 1)  # all bits but the sign
+
 
 @jit
 def _outside(values: Floats, low: float, high: float) -> int:
@@ -17,6 +20,20 @@ def _outside(values: Floats, low: float, high: float) -> int:
     for value in values:
         found += 1 - ((value >= low) & (value <= high))
     return found
+
+
+@jit
+def _highest_size(bits: NDArray[np.uint64]) -> np.uint64:
+    """The greatest of all numbers by size, as bits without their sign; those of infinity and NaN lie above others."""
+    found = np.uint64(0)
+    for each in bits:
+        found = max(found, each & SIZE)
+    return found
+
+
+def all_finite(values: Floats) -> bool:
+    """Whether no value is infinite or not a number. ``values`` is contiguous; one pass without an array of answers."""
+    return bool(_highest_size(values.reshape(-1).view(np.uint64)) < INFINITE)
 
 
 def within(name: str, values: Floats, low: float = -np.inf, high: float = np.inf) -> None:

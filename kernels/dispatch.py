@@ -35,6 +35,7 @@ Whole = NDArray[np.int64]
 CLOSE_MW = 1e-7  # how far outside its bounds a basic variable may lie
 PIVOT = 1e-9  # a smaller coefficient is rounding of a loop without loss
 LOWER, UPPER, BASIC = 0, 1, 2
+LANES = 16  # numbers that a compiled loop takes at once; what is left over it takes one by one
 
 
 class Graph(NamedTuple):
@@ -59,7 +60,7 @@ class Basis(NamedTuple):
     ``full`` (region,): blocks that are full; ``marginal`` (region,): 1 where the next block is basic; ``arc`` (arc,):
     at its lower bound, at its upper bound or basic; ``basic`` (region,): the basic column of each row, a region for its
     marginal block, else the number of regions plus the arc; ``inverse`` (region, row), so that work on a column of the
-    basis runs along memory; ``price`` (region,): USD/MWh.
+    basis runs along memory, with rows of zeros up to whole lanes; ``price`` (region,): USD/MWh.
     """
 
     full: Whole
@@ -71,8 +72,8 @@ class Basis(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Places to work in: ``rest``, ``value``, ``row``, ``column`` (region,); ``ratio``, ``weight`` and ``who``, one for
-    each region and arc; ``square`` (region, 2 region)."""
+    """Places to work in: ``rest``, ``row`` (region,); ``value``, ``column`` (region, up to whole lanes); ``ratio``,
+    ``weight`` and ``who``, one for each region and arc; ``square`` (region, 2 region)."""
 
     rest: Floats
     value: Floats
@@ -85,12 +86,17 @@ class Room(NamedTuple):
 
 
 @jit_dividing
+def _whole_lanes(regions: int) -> int:
+    return (regions + LANES - 1) // LANES * LANES
+
+
+@jit_dividing
 def new_basis(graph: Graph) -> Basis:
     """Every region on its own first block, no flow: dual feasible, because first blocks and tolls are not negative."""
     regions, arcs = len(graph.first) - 1, len(graph.start)
     basis = Basis(
         np.zeros(regions, np.int64), np.ones(regions, np.int64), np.zeros(arcs, np.int64),
-        np.zeros(regions, np.int64), np.zeros((regions, regions)), np.zeros(regions),
+        np.zeros(regions, np.int64), np.zeros((regions, _whole_lanes(regions))), np.zeros(regions),
     )  # fmt: skip
     begin(graph, basis)
     return basis
@@ -113,8 +119,9 @@ def begin(graph: Graph, basis: Basis) -> None:
 def new_room(graph: Graph) -> Room:
     regions, arcs = len(graph.first) - 1, len(graph.start)
     return Room(
-        np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions + arcs),
-        np.empty(regions + arcs), np.empty(regions + arcs, np.int64), np.empty((regions, 2 * regions)),
+        np.empty(regions), np.empty(_whole_lanes(regions)), np.empty(regions), np.empty(_whole_lanes(regions)),
+        np.empty(regions + arcs), np.empty(regions + arcs), np.empty(regions + arcs, np.int64),
+        np.empty((regions, 2 * regions)),
     )  # fmt: skip
 
 
@@ -156,16 +163,23 @@ def invert(graph: Graph, basis: Basis, square: Floats) -> bool:
 
 
 @jit_dividing
-def _prices(graph: Graph, basis: Basis) -> None:
-    """Prices from the basis, so that rounding does not pile up over a year."""
-    n = len(basis.full)
-    basis.price[:] = 0.0
+def _prices(
+    first: Whole, cost: Floats, toll: Floats, full: Whole, basic: Whole, inverse: Floats, price: Floats, paid: Floats
+) -> None:
+    """Prices from the basis, so that rounding does not pile up over a year; ``paid`` is room, up to whole lanes."""
+    n = len(full)
+    paid[:] = 0.0
     for p in range(n):
-        code = basis.basic[p]
-        cost = graph.cost[graph.first[code] + basis.full[code]] if code < n else graph.toll[code - n]
-        if cost != 0.0:
-            for r in range(n):
-                basis.price[r] += cost * basis.inverse[r, p]
+        code = basic[p]
+        paid[p] = cost[first[code] + full[code]] if code < n else toll[code - n]
+    for r in range(n):
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        for i in range(0, len(paid), 4):
+            a += paid[i] * inverse[r, i]
+            b += paid[i + 1] * inverse[r, i + 1]
+            c += paid[i + 2] * inverse[r, i + 2]
+            d += paid[i + 3] * inverse[r, i + 3]
+        price[r] = (a + b) + (c + d)
 
 
 @jit_dividing
@@ -174,26 +188,41 @@ def solve(graph: Graph, basis: Basis, demand: Floats, size: Floats, limit: Float
 
     ``room.value`` holds the basic variables afterwards; :func:`read` turns them into block output and flows.
     """
-    n, arcs = len(basis.full), len(graph.start)
-    rest, value, row, column = room.rest, room.value, room.row, room.column
+    # arrays leave their tuples here: a look into a tuple counts a reference up and down, an argument does not
+    return _arrive(
+        graph.first, graph.cost, graph.start, graph.end, graph.kept, graph.toll, basis.full, basis.marginal, basis.arc,
+        basis.basic, basis.inverse, basis.price, demand, size, limit, room.rest, room.value, room.row, room.column,
+        room.ratio, room.weight, room.who, most,
+    )  # fmt: skip
+
+
+@jit_dividing
+def _arrive(
+    first: Whole, cost: Floats, start: Whole, end: Whole, kept: Floats, toll: Floats, full: Whole, marginal: Whole,
+    arc: Whole, basic: Whole, inverse: Floats, price: Floats, demand: Floats, size: Floats, limit: Floats, rest: Floats,
+    value: Floats, row: Floats, column: Floats, ratio: Floats, weight: Floats, who: Whole, most: int,
+) -> int:  # fmt: skip
+    """The steps of :func:`solve`, on the arrays of its arguments."""
+    n, arcs, lanes = len(full), len(start), len(value)
     for r in range(n):
         rest[r] = demand[r]
-        for k in range(graph.first[r], graph.first[r] + basis.full[r]):
+        for k in range(first[r], first[r] + full[r]):
             rest[r] -= size[k]
     for a in range(arcs):
-        if basis.arc[a] == UPPER:
-            rest[graph.end[a]] -= graph.kept[a] * limit[a]
-            rest[graph.start[a]] += limit[a]
-    _prices(graph, basis)
+        if arc[a] == UPPER:
+            rest[end[a]] -= kept[a] * limit[a]
+            rest[start[a]] += limit[a]
+    _prices(first, cost, toll, full, basic, inverse, price, column)
     for step in range(most):
         worst, p, above = CLOSE_MW, -1, False
         value[:] = 0.0
         for r in range(n):
-            for i in range(n):
-                value[i] += basis.inverse[r, i] * rest[r]
+            each = rest[r]
+            for i in range(lanes):
+                value[i] += inverse[r, i] * each
         for i in range(n):
-            code, total = basis.basic[i], value[i]
-            top = size[graph.first[code] + basis.full[code]] if code < n else limit[code - n]
+            code, total = basic[i], value[i]
+            top = size[first[code] + full[code]] if code < n else limit[code - n]
             if total - top > worst:
                 worst, p, above = total - top, i, True
             if -total > worst:
@@ -201,125 +230,117 @@ def solve(graph: Graph, basis: Basis, demand: Floats, size: Floats, limit: Float
         if p < 0:
             return step
         sign = 1.0 if above else -1.0
-        leaving = basis.basic[p]
+        leaving = basic[p]
         if leaving < n:
-            basis.marginal[leaving] = 0
+            marginal[leaving] = 0
             if above:
-                rest[leaving] -= size[graph.first[leaving] + basis.full[leaving]]
-                basis.full[leaving] += 1
+                rest[leaving] -= size[first[leaving] + full[leaving]]
+                full[leaving] += 1
         else:
-            _set_arc(graph, basis, leaving - n, UPPER if above else LOWER, rest, limit)
+            a = leaving - n
+            arc[a] = UPPER if above else LOWER
+            if above:
+                rest[end[a]] -= kept[a] * limit[a]
+                rest[start[a]] += limit[a]
         for r in range(n):
-            row[r] = sign * basis.inverse[r, p]
-        theta, entering = _pass_breakpoints(graph, basis, worst, size, limit, room)
+            row[r] = sign * inverse[r, p]
+        theta, entering = _pass_breakpoints(
+            first, cost, start, end, kept, toll, full, marginal, arc, price, worst, size, limit, rest, row, ratio,
+            weight, who,
+        )  # fmt: skip
         if entering < 0:
             return -1
         for r in range(n):
-            basis.price[r] += theta * row[r]
-        _enter(graph, basis, entering, rest, size, limit, column, row)
+            price[r] += theta * row[r]
+        if entering < n:
+            if row[entering] < 0.0:  # a full block comes back
+                full[entering] -= 1
+                rest[entering] += size[first[entering] + full[entering]]
+            marginal[entering] = 1
+            for i in range(lanes):  # the entering column in terms of the basis
+                column[i] = inverse[entering, i]
+        else:
+            a = entering - n
+            if arc[a] == UPPER:
+                rest[end[a]] += kept[a] * limit[a]
+                rest[start[a]] -= limit[a]
+            arc[a] = BASIC
+            for i in range(lanes):
+                column[i] = kept[a] * inverse[end[a], i] - inverse[start[a], i]
         pivot = column[p]
         if abs(pivot) < PIVOT:
             return -1
         for r in range(n):
-            factor = basis.inverse[r, p] / pivot
+            factor = inverse[r, p] / pivot
             if factor != 0.0:  # a row is mostly zero: it reaches the regions that basic flows join
-                for i in range(n):
-                    basis.inverse[r, i] -= factor * column[i]
-                basis.inverse[r, p] = factor
-        basis.basic[p] = entering
+                for i in range(lanes):
+                    inverse[r, i] -= factor * column[i]
+                inverse[r, p] = factor
+        basic[p] = entering
     return -1
 
 
 @jit_dividing
-def _set_arc(graph: Graph, basis: Basis, a: int, state: int, rest: Floats, limit: Floats) -> None:
-    """Give an arc a new state; what it carries at its upper bound is taken from or given back to the rest."""
-    change = (1.0 if state == UPPER else 0.0) - (1.0 if basis.arc[a] == UPPER else 0.0)
-    basis.arc[a] = state
-    rest[graph.end[a]] -= change * graph.kept[a] * limit[a]
-    rest[graph.start[a]] += change * limit[a]
-
-
-@jit_dividing
-def _next_block(graph: Graph, basis: Basis, r: int, up: bool) -> int:
-    """The block that changes next when the price of a region rises or falls; -1 where there is none."""
-    k = graph.first[r] + basis.full[r]
-    if up:
-        return k if k < graph.first[r + 1] else -1
-    return k - 1 if basis.full[r] > 0 else -1
-
-
-@jit_dividing
 def _pass_breakpoints(
-    graph: Graph, basis: Basis, slope: float, size: Floats, limit: Floats, room: Room
-) -> tuple[float, int]:
-    """How far prices move along ``room.row``, and what enters: a region or the number of regions plus an arc.
+    first: Whole, cost: Floats, start: Whole, end: Whole, kept: Floats, toll: Floats, full: Whole, marginal: Whole,
+    arc: Whole, price: Floats, slope: float, size: Floats, limit: Floats, rest: Floats, row: Floats, ratio: Floats,
+    weight: Floats, who: Whole,
+) -> tuple[float, int]:  # fmt: skip
+    """How far prices move along ``row``, and what enters: a region or the number of regions plus an arc.
 
     Prices move while the dual objective rises. Every bound that is passed flips a block or an arc over, which takes its
     size off the slope; what would make the slope fall to zero enters.
     """
-    n, arcs = len(basis.full), len(graph.start)
-    row, price, rest, ratio, weight, who = room.row, basis.price, room.rest, room.ratio, room.weight, room.who
+    n, arcs = len(full), len(start)
     found = 0
     for r in range(n):
         speed = row[r]
-        if basis.marginal[r] == 0 and abs(speed) > PIVOT:
-            k = _next_block(graph, basis, r, speed > 0.0)
-            if k >= 0:
-                ratio[found] = max((graph.cost[k] - price[r]) / speed, 0.0)
+        if marginal[r] == 0 and abs(speed) > PIVOT:
+            k = first[r] + full[r] - (speed < 0.0)  # the block that changes next when the price rises or falls
+            if first[r] <= k < first[r + 1]:
+                ratio[found] = max((cost[k] - price[r]) / speed, 0.0)
                 weight[found], who[found] = abs(speed) * size[k], r
                 found += 1
     for a in range(arcs):
-        speed = graph.kept[a] * row[graph.end[a]] - row[graph.start[a]]
-        if basis.arc[a] != BASIC and (speed > PIVOT if basis.arc[a] == LOWER else speed < -PIVOT):
-            reduced = graph.toll[a] + price[graph.start[a]] - graph.kept[a] * price[graph.end[a]]
+        i, j = np.uint64(start[a]), np.uint64(end[a])  # numba looks for negative places in signed ones
+        speed = kept[a] * row[j] - row[i]
+        if arc[a] != BASIC and (speed > PIVOT if arc[a] == LOWER else speed < -PIVOT):
+            reduced = toll[a] + price[i] - kept[a] * price[j]
             ratio[found] = max(reduced / speed, 0.0)
             weight[found], who[found] = abs(speed) * limit[a], n + a
             found += 1
+    theta, entering = 0.0, -1
     while True:
-        best = -1
-        for i in range(found):
-            if ratio[i] < np.inf and (best < 0 or ratio[i] < ratio[best]):
-                best = i
+        best, least = -1, np.inf
+        for place in range(found):
+            if ratio[place] < least:
+                best, least = place, ratio[place]
         if best < 0:
-            return 0.0, -1
+            break
         if slope - weight[best] <= CLOSE_MW:  # not zero: sizes that add up to the demand leave rounding of either sign
-            return ratio[best], who[best]
+            theta, entering = least, who[best]
+            break
         slope -= weight[best]
         code = who[best]
         if code >= n:
-            _set_arc(graph, basis, code - n, UPPER if basis.arc[code - n] == LOWER else LOWER, rest, limit)
+            a = code - n
+            sent = limit[a] if arc[a] == LOWER else -limit[a]
+            arc[a] = UPPER if arc[a] == LOWER else LOWER
+            rest[end[a]] -= kept[a] * sent
+            rest[start[a]] += sent
             ratio[best] = np.inf
             continue
-        up = row[code] > 0.0
-        k = _next_block(graph, basis, code, up)
-        rest[code] += -size[k] if up else size[k]
-        basis.full[code] += 1 if up else -1
-        k = _next_block(graph, basis, code, up)
-        if k < 0:
-            ratio[best] = np.inf
-        else:
-            ratio[best] = max((graph.cost[k] - price[code]) / row[code], 0.0)
+        step = 1 if row[code] > 0.0 else -1
+        k = first[code] + full[code] - (step < 0)
+        rest[code] -= step * size[k]
+        full[code] += step
+        k += step
+        if first[code] <= k < first[code + 1]:
+            ratio[best] = max((cost[k] - price[code]) / row[code], 0.0)
             weight[best] = abs(row[code]) * size[k]
-
-
-@jit_dividing
-def _enter(
-    graph: Graph, basis: Basis, entering: int, rest: Floats, size: Floats, limit: Floats, column: Floats, row: Floats
-) -> None:
-    """Make a block or an arc basic; ``column`` becomes its column in terms of the basis."""
-    n = len(basis.full)
-    if entering < n:
-        if row[entering] < 0.0:  # a full block comes back
-            basis.full[entering] -= 1
-            rest[entering] += size[graph.first[entering] + basis.full[entering]]
-        basis.marginal[entering] = 1
-        for i in range(n):
-            column[i] = basis.inverse[entering, i]
-        return
-    a = entering - n
-    _set_arc(graph, basis, a, BASIC, rest, limit)
-    for i in range(n):
-        column[i] = graph.kept[a] * basis.inverse[graph.end[a], i] - basis.inverse[graph.start[a], i]
+        else:
+            ratio[best] = np.inf
+    return theta, entering
 
 
 @jit_dividing

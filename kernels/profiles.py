@@ -28,14 +28,17 @@ from numba import prange
 from numpy.typing import ArrayLike, NDArray
 
 from kernels._jit import jit, jit_dividing, jit_parallel
-from kernels.checks import within
+from kernels.checks import INFINITE, within
+from kernels.runs import runs
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Bits = NDArray[np.uint64]
 
 SOLAR_CONSTANT = 1361.0  # W/m2 at one astronomical unit (Kopp and Lean 2011)
 ALBEDO = 0.2  # of the ground before a panel, the usual value
 STEADY, TRACKING = 0, 1  # panels on a fixed tilt towards the equator; on horizontal axes from north to south
+ABREAST = 8  # series that are made side by side: their shocks of a step are one line of cache
 MANY_CELLS = 4_000_000  # from which several threads pay for loading the parallel kernel
 
 
@@ -235,23 +238,22 @@ def to_hub(measured_m: ArrayLike, hub_m: ArrayLike, roughness_m: ArrayLike) -> F
 
 
 def _winds(
-    speed: Floats, factor: Floats, inverse_step: float, power: Floats, found: Floats, wrong: NDArray[np.bool_]
-) -> None:
-    last, top = np.float64(len(power) - 1), np.int32(len(power) - 2)
+    speed: Floats, bits: Bits, factor: Floats, inverse_step: float, power: Floats, found: Floats,
+    wrong: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    last, top = np.float64(len(power) - 1), np.uint64(len(power) - 2)
     for p in prange(speed.shape[0]):
         scale = factor[p] * inverse_step
-        faults = 0
-        for h in range(speed.shape[1]):  # a loop of its own: both are vectors then, and the row is in cache
-            faults += 1 - ((speed[p, h] >= 0.0) & (speed[p, h] < np.inf))
-        wrong[p] = faults > 0
+        greatest = np.uint64(0)
+        for h in range(speed.shape[1]):  # a loop of its own, so that it becomes vectors; the row is in cache afterwards
+            greatest = max(greatest, bits[p, h])
+        wrong[p] = greatest >= INFINITE  # NaN and negative numbers have higher bits still
         for h in range(speed.shape[1]):
             x = speed[p, h] * scale
             x = x if x < last else last
-            x = x if x > 0.0 else 0.0  # no place outside the curve, whatever the wind
-            whole = np.int32(x)
-            whole = whole if whole < top else top
-            i = np.uint32(whole)  # numba looks for negative places in signed ones
-            found[p, h] = power[i] + (x - whole) * (power[i + np.uint32(1)] - power[i])
+            i = min(np.uint64(np.int64(x)), top)  # no place outside the curve, whatever the wind
+            before = power[i]
+            found[p, h] = before + (x - np.int64(i)) * (power[i + np.uint64(1)] - before)
 
 
 def wind_power(speed: ArrayLike, factor: ArrayLike, curve: PowerCurve) -> Floats:
@@ -265,7 +267,7 @@ def wind_power(speed: ArrayLike, factor: ArrayLike, curve: PowerCurve) -> Floats
     within("factor", factors, 0.0)
     found, wrong = np.empty_like(winds), np.zeros(len(winds), np.bool_)
     kernel = _winds_many if winds.size >= MANY_CELLS else _winds_one
-    kernel(winds, factors, 1.0 / curve.step, curve.power, found, wrong)
+    kernel(winds, winds.view(np.uint64), factors, 1.0 / curve.step, curve.power, found, wrong)
     if wrong.any():  # found on the way; said in full here
         within("wind speed", winds, 0.0)
     return found
@@ -275,19 +277,34 @@ def _noises(shocks: Floats, memory: float, group: Whole, found: Floats) -> None:
     steps, places = shocks.shape
     fresh = math.sqrt(1.0 - memory**2)
     groups = group.max() + 1 if steps else 0
-    for p in prange(places):
-        count, mean, spread = np.zeros(groups), np.zeros(groups), np.zeros(groups)
+    count = np.zeros(groups)
+    for t in range(steps):
+        count[group[t]] += 1.0
+    for block in prange((places + ABREAST - 1) // ABREAST):
+        first = block * ABREAST
+        width = min(ABREAST, places - first)
+        series, last = np.empty((steps, ABREAST)), np.zeros(ABREAST)
+        mean, spread = np.zeros((groups, ABREAST)), np.zeros((groups, ABREAST))
         for t in range(steps):
-            found[p, t] = memory * found[p, t - 1] + fresh * shocks[t, p] if t else shocks[0, p]
-            count[group[t]] += 1.0
-            mean[group[t]] += found[p, t]
-        for t in range(steps):
-            found[p, t] -= mean[group[t]] / count[group[t]]
-            spread[group[t]] += found[p, t] * found[p, t]
+            g = group[t]
+            for k in range(width):
+                value = memory * last[k] + fresh * shocks[t, first + k] if t else shocks[0, first + k]
+                series[t, k] = last[k] = value
+                mean[g, k] += value
         for g in range(groups):
-            spread[g] = math.sqrt(spread[g] / count[g])
+            for k in range(width):
+                mean[g, k] /= count[g]
         for t in range(steps):
-            found[p, t] /= spread[group[t]]
+            g = group[t]
+            for k in range(width):
+                series[t, k] -= mean[g, k]
+                spread[g, k] += series[t, k] * series[t, k]
+        for g in range(groups):
+            for k in range(width):
+                spread[g, k] = math.sqrt(spread[g, k] / count[g])
+        for k in range(width):
+            for t in range(steps):
+                found[first + k, t] = series[t, k] / spread[group[t], k]
 
 
 def noise(shocks: ArrayLike, memory: float, group: ArrayLike) -> Floats:
@@ -312,40 +329,57 @@ def noise(shocks: ArrayLike, memory: float, group: ArrayLike) -> Floats:
 
 
 def _scatters(
-    normal: Floats, group: Whole, repeat: int, low: float, step: float, quantile: Floats, shape: Floats, total: Floats,
-    found: Floats, short: NDArray[np.bool_],
+    normal: Floats, group: Whole, turns: Whole, repeat: int, low: float, step: float, quantile: Floats, shape: Floats,
+    total: Floats, found: Floats, short: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     places, last = normal.shape[0], quantile.shape[2] - 1
-    groups, steps = total.shape[1], normal.shape[1]
+    groups, hours = total.shape[1], normal.shape[1] * repeat
     for p in prange(places):
-        reach, fixed = np.zeros(groups), np.zeros(groups)
-        factor, free, full = np.zeros(groups), np.zeros(groups), np.zeros(steps * repeat, np.bool_)
-        for t in range(steps):
-            g = group[t]
-            x = min(max((normal[p, t] - low) / step, 0.0), np.float64(last))
-            i = min(int(x), last - 1)
-            value = quantile[p, g, i] + (x - i) * (quantile[p, g, i + 1] - quantile[p, g, i])
-            for h in range(t * repeat, (t + 1) * repeat):
-                found[p, h] = shape[p, h] * value if shape.size else value
-                free[g] += found[p, h]
-                reach[g] += found[p, h] > 0.0
+        reach, fixed, factor, free, most = (
+            np.zeros(groups), np.zeros(groups), np.zeros(groups), np.zeros(groups), np.zeros(groups)
+        )  # fmt: skip
+        full, passing = np.zeros(hours, np.bool_), np.zeros(groups, np.bool_)
+        for run in range(len(turns) - 1):  # sums of a run stay in registers
+            g = group[turns[run]]
+            sum_, above, highest = 0.0, 0, 0.0
+            for t in range(turns[run], turns[run + 1]):
+                x = min(max((normal[p, t] - low) / step, 0.0), np.float64(last))
+                i = min(int(x), last - 1)
+                value = quantile[p, g, i] + (x - i) * (quantile[p, g, i + 1] - quantile[p, g, i])
+                for h in range(t * repeat, (t + 1) * repeat):
+                    share = shape[p, h] * value if shape.size else value
+                    found[p, h] = share
+                    sum_ += share
+                    above += share > 0.0
+                    highest = share if share > highest else highest
+            free[g] += sum_
+            reach[g] += above
+            most[g] = max(most[g], highest)
         for g in range(groups):
             short[p, g] = total[p, g] > reach[g] * (1.0 + 1e-9)
-        passing = True
-        while passing:  # hours that would pass 1 stay there, and the others take up the rest
-            passing = False
+        while True:  # hours that would pass 1 stay there, and the others take up the rest
+            again = False
             for g in range(groups):
                 factor[g] = max(total[p, g] - fixed[g], 0.0) / free[g] if free[g] > 0.0 else 0.0
-            free[:] = 0.0
-            for h in range(steps * repeat):
-                g = group[h // repeat]
-                if not full[h] and found[p, h] * factor[g] > 1.0:
-                    full[h] = passing = True
-                    fixed[g] += 1.0
-                elif not full[h]:
-                    free[g] += found[p, h]
-        for h in range(steps * repeat):
-            found[p, h] = 1.0 if full[h] else found[p, h] * factor[group[h // repeat]]
+                passing[g] = most[g] * factor[g] > 1.0
+                if passing[g]:
+                    again, free[g], most[g] = True, 0.0, 0.0
+            if not again:
+                break
+            for run in range(len(turns) - 1):
+                g = group[turns[run]]
+                if passing[g]:
+                    for h in range(turns[run] * repeat, turns[run + 1] * repeat):
+                        if not full[h] and found[p, h] * factor[g] > 1.0:
+                            full[h] = True
+                            fixed[g] += 1.0
+                        elif not full[h]:
+                            free[g] += found[p, h]
+                            most[g] = max(most[g], found[p, h])
+        for run in range(len(turns) - 1):
+            scale = factor[group[turns[run]]]
+            for h in range(turns[run] * repeat, turns[run + 1] * repeat):
+                found[p, h] = 1.0 if full[h] else found[p, h] * scale
 
 
 def scatter(
@@ -382,7 +416,7 @@ def scatter(
     found, short = np.empty((places, steps * repeat)), np.zeros(totals.shape, np.bool_)
     kernel = _scatters_many if found.size >= MANY_CELLS else _scatters_one
     step = (grid[1] - grid[0]) / (quantiles.shape[2] - 1)
-    kernel(series, groups, repeat, grid[0], step, quantiles, base, totals, found, short)
+    kernel(series, groups, runs(groups), repeat, grid[0], step, quantiles, base, totals, found, short)
     if short.any():
         p, g = np.argwhere(short)[0].tolist()
         raise ValueError(f"place {p}, group {g}: a sum of {totals[p, g]:.6g} is out of reach")

@@ -21,7 +21,7 @@ from optimizer.instance.build import Prepared, prepare
 from optimizer.instance.network import cost_doublings
 from optimizer.model.formulation import formulation
 from optimizer.results.answer import Answer
-from optimizer.scenario.network_checks import has_network
+from optimizer.scenario.network_checks import kind_of_network
 from optimizer.solve.case import Case
 from optimizer.solve.certificate import evaluate
 from optimizer.solve.errors import SolveError
@@ -112,7 +112,7 @@ class Planner:
         self.options = self.options or SolverOptions(
             solver=settings.solver, threads=settings.threads, tolerance=settings.tolerance,
             time_limit_s=settings.time_limit_s, seed=settings.seed, crossover=settings.crossover,
-            both_cold=has_network(self.scenario), cost_doublings=cost_doublings(self.prepared.instance),
+            network=kind_of_network(self.scenario), cost_doublings=cost_doublings(self.prepared.instance),
         )  # fmt: skip
         self.say("compiling")
         self.case: Case = self._timed("compile", self._new_case)

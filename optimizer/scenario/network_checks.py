@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -35,6 +35,14 @@ TERM_TABLE = {
 def has_network(scenario: Scenario) -> bool:
     """Whether the scenario describes any supply or load element by element."""
     return any(len(scenario.tables.frame(f"network.{table}")) for table in ("units", "links", "tanks", "loads"))
+
+
+def kind_of_network(scenario: Scenario) -> Literal["steered", "meshed"] | None:
+    """Whether power splits by reactance over branches that are given one by one, or every flow is steered."""
+    if not has_network(scenario):
+        return None
+    meshed = scenario.transmission.physics == "dc" and len(scenario.tables.frame("network.branches"))
+    return "meshed" if meshed else "steered"
 
 
 def check_network(scenario: Scenario, add: AddFault) -> None:

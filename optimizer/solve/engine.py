@@ -31,10 +31,11 @@ DUAL_SHARE = 1e-2  # dual tolerance as a share of the primal one; see SolverOpti
 LEAST_TOLERANCE = 1e-10  # HiGHS accepts no less
 # An iteration of ipx in the log: number, two objectives, two infeasibilities, gap, seconds. HiPO logs no such line.
 _NUMBER = r"[-+]?\d\.\d+e[-+]\d+"
+_BY_DEVEX = (Simplex.DEVEX, Simplex.COLD_DEVEX)
 _SIMPLEX_OPTIONS: dict[Simplex, dict[str, Any]] = {
     kind: {
         "simplex_strategy": 4 if kind is Simplex.PRIMAL else 1,
-        "simplex_dual_edge_weight_strategy": 1 if kind is Simplex.DEVEX else -1,  # devex; steepest edge is the default
+        "simplex_dual_edge_weight_strategy": 1 if kind in _BY_DEVEX else -1,  # else steepest edge
         "dual_simplex_cost_perturbation_multiplier": 0.0 if kind is Simplex.DEVEX else 1.0,
         "primal_simplex_bound_perturbation_multiplier": 0.0 if kind is Simplex.PRIMAL else 1.0,
     }

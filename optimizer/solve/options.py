@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Solver = Literal["auto", "ipx", "hipo", "simplex"]
+Network = Literal["steered", "meshed"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,9 @@ class SolverOptions:
         race: let a cold solve run beside a hot one where costs or coefficients changed and a core is free. Which of
             the two wins may differ from run to run, as may whether a hot start keeps within its seconds; whatever plan
             comes is certified, and where the optimum is not unique it may be another one.
-        both_cold: where nothing is at hand and a core is free, start simplex beside the interior point; whoever has a
-            plan first stops the other and goes first from then on. For LPs of which it cannot be told beforehand.
+        network: what kind of network is given element by element, if any. With flows that are steered simplex goes
+            first, with loops that obey the voltage law the interior point; where the first takes long and a core is
+            free, the other starts beside it, and whoever has a plan first stops the other and goes first from then on.
         cost_doublings: HiGHS sees all costs times two to this power, so that its dual tolerance is that much finer;
             what it gives back is in the units of the LP. For networks whose hours cost far less than a MUSD.
         log: print HiGHS's own log.
@@ -41,7 +43,7 @@ class SolverOptions:
     seed: int = 0
     crossover: bool | Literal["auto"] = "auto"
     race: bool = True
-    both_cold: bool = False
+    network: Network | None = None
     cost_doublings: int = 0
     log: bool = False
 

@@ -5,6 +5,7 @@ A road is one attempt at a solve. The order is measured (docs/performance.md, "C
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
@@ -26,6 +27,7 @@ FEW_DUAL = 0.03  # reduced costs of the wrong sign per row: up to here primal si
 MANY_DUAL = 0.08  # ... beyond this a cold start
 ALWAYS_FEW = 100  # whatever the size
 TIGHTER = 1e-2  # of the tolerance, for a second try from a basis whose plan missed the certificate
+BESIDE_S_PER_ROW = 1e-3  # about what an interior point takes: a wait that doubles it at most
 SMALL_ROWS = 10_000  # up to here simplex is the quickest
 CROSSOVER_ROWS = 100_000  # up to here crossover adds little; it makes prices exact and leaves a basis
 
@@ -35,6 +37,7 @@ class Simplex(Enum):
 
     DUAL = "dual simplex"  # steepest edge, costs perturbed: HiGHS's own choice
     DEVEX = "dual simplex, devex"  # no weights to set up, no perturbation to take back: for small repairs
+    COLD_DEVEX = "dual simplex, devex, costs perturbed"  # from nothing, where steps are many and each is cheap
     PRIMAL = "primal simplex"  # keeps a plan whose bounds still hold while costs moved
 
 
@@ -102,6 +105,8 @@ def cold_roads(options: SolverOptions, num_row: int, reuse: bool) -> list[Road]:
     first, why = (
         ("simplex", f"at most {SMALL_ROWS} rows") if num_row <= SMALL_ROWS else ("ipx", "quickest where measured")
     )
+    if options.network == "steered" and first != "simplex":
+        first, why = "simplex", "steered flows: quickest where measured"
     if options.solver != "auto":
         first, why = options.solver, "named in the options"
     if first == "hipo" and not hipo_is_available():
@@ -110,7 +115,7 @@ def cold_roads(options: SolverOptions, num_row: int, reuse: bool) -> list[Road]:
     ladder = [
         Road("ipx", True, False, "an interior point that ends in a vertex"),
         Road("hipo", True, False, "another interior point"),
-        Road("simplex", True, False, "slow but sure"),
+        _simplex(options, "slow but sure"),
     ]
     if not hipo_is_available():
         del ladder[1]
@@ -155,9 +160,26 @@ def hot_road(misfit: Misfit, num_row: int, edited: str, raced: bool = False) -> 
     return Road("simplex", True, True, words, simplex=kind)
 
 
-def beside_road() -> Road:
-    """Simplex from nothing, beside an interior point."""
-    return Road("simplex", True, False, "both start where nobody knows which is quicker")
+def beside_after(options: SolverOptions, num_row: int) -> float:
+    """Seconds after which another solver starts beside the first one from nothing; infinite where none does.
+
+    For networks: what suits one may take ten times as long with another, and nothing in the arrays tells which it is.
+    """
+    if options.network is None or options.solver != "auto" or num_row <= SMALL_ROWS:
+        return math.inf
+    return BESIDE_S_PER_ROW * num_row
+
+
+def beside_road(first: Road, options: SolverOptions) -> Road:
+    """The other kind of solver from nothing, beside ``first``."""
+    why = f"{first.name} took long, and nobody knows which is quicker"
+    return Road("ipx", True, False, why) if first.solver == "simplex" else _simplex(options, why)
+
+
+def _simplex(options: SolverOptions, why: str) -> Road:
+    """Simplex from nothing: devex halves its time on steered flows, and adds as much where the voltage law holds."""
+    kind = Simplex.COLD_DEVEX if options.network == "steered" else Simplex.DUAL
+    return Road("simplex", True, False, why, simplex=kind)
 
 
 def in_a_race(begin: Road) -> list[Road]:

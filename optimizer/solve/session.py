@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from optimizer.solve.roads import (
     RACED_SHARE,
     Road,
     Simplex,
+    beside_after,
     beside_road,
     close_road,
     cold_roads,
@@ -119,7 +121,7 @@ class Session(EditableLp):
         self._cold_seconds = 0.0
         self._attempts: list[dict[str, Any]] = []
         self._sure = True
-        self._first: str | None = None  # which solver was the quicker one where both started cold
+        self._first: str | None = None  # which solver had a plan first where another might have run beside it
 
     def solve(self, near: bool = False, sure: bool = True) -> Solution:
         """Walk the ladder until a plan is certified.
@@ -146,7 +148,7 @@ class Session(EditableLp):
                     return solution
             elif begin is not None:
                 roads.insert(0, begin)
-            elif self._starts_both(roads):
+            elif self._may_start_both():
                 solution = self._both(roads, started)
                 if solution is not None:
                     return solution
@@ -229,45 +231,66 @@ class Session(EditableLp):
                 self._engine.start_from(self._last.basis)
             return solution
 
-    def _starts_both(self, roads: list[Road]) -> bool:
-        """Whether an interior point goes first only because nobody knows better, and there is a core for simplex."""
-        return (
-            self.options.both_cold
-            and self._first is None
-            and self.options.solver == "auto"
-            and roads[0].solver != "simplex"
-            and free_cores() >= 2  # both run on one thread, whatever is allowed
-        )
+    def _may_start_both(self) -> bool:
+        """Whether another solver is worth a core of its own where the first one takes long; each runs on one thread."""
+        after = beside_after(self.options, len(self._lp.row_lower))
+        return self._first is None and after < math.inf and free_cores() >= 2
 
     def _both(self, roads: list[Road], started: float) -> Solution | None:
-        """The first certified plan of an interior point and of simplex; None where neither has one.
+        """The first certified plan of a cold road and, where it takes long, of another solver that starts beside it.
 
-        ``roads`` are left with those that were not tried.
+        None where neither has one; ``roads`` are left with those that were not tried.
         """
-        point, beside = roads.pop(0), beside_road()
-        with ColdLane(self._lp, self._cost, self.options, beside, self._left(started)) as lane:
-            solution = self._leg(point, started, math.inf, lane)
-            if solution is not None:
-                self._first = point.solver
-                return solution
-            try:
-                other = lane.wait(self._on_progress)
-            except Interrupted:
-                raise
-            except Exception:
-                log.exception("%s failed", beside.name)
-                return None
-            self._note(beside, other)
-            roads[:] = [road for road in roads if road.solver != "simplex"]
-            if other.status in NO_PLAN:
-                raise self._no_plan(other, started)
-            if other.status == "Optimal":
-                solution = self._certified(lane.engine, beside, other, started)
-            if solution is not None:
-                self._first = beside.solver
-                if self._last is not None:
-                    self._engine.start_from(self._last.basis)
-            return solution
+        first = roads.pop(0)
+        beside = beside_road(first, self.options)
+        after = time.perf_counter() + beside_after(self.options, len(self._lp.row_lower))
+        with ExitStack() as open_lanes:
+            lanes: list[ColdLane] = []
+
+            def overtaken() -> bool:
+                if not lanes and time.perf_counter() >= after:
+                    lane = ColdLane(self._lp, self._cost, self.options, beside, self._left(started))
+                    lanes.append(open_lanes.enter_context(lane))
+                return bool(lanes) and lanes[0].won
+
+            self._last = None
+            verdict = self._engine.run(first, self._left(started), on_progress=self._on_progress, overtaken=overtaken)
+            self._note(first, verdict)
+            if verdict.status == "Optimal":
+                solution = self._certified(self._engine, first, verdict, started)
+                if solution is not None:
+                    self._first = first.solver
+                    return solution
+            if verdict.status in NO_PLAN:
+                if first.solver == "simplex" or verdict.presolve_says_infeasible:
+                    raise self._no_plan(verdict, started)
+                if not lanes:
+                    roads[:] = self._to_make_sure(roads, verdict, started)
+            return self._beside(lanes[0], roads, started) if lanes else None
+
+    def _beside(self, lane: ColdLane, roads: list[Road], started: float) -> Solution | None:
+        """What the lane beside the first road ends with; ``roads`` lose what it has tried."""
+        try:
+            verdict = lane.wait(self._on_progress)
+        except Interrupted:
+            raise
+        except Exception:
+            log.exception("%s failed", lane.road.name)
+            return None
+        self._note(lane.road, verdict)
+        roads[:] = [road for road in roads if road.solver != lane.road.solver]
+        if verdict.status in NO_PLAN:
+            if lane.road.solver == "simplex" or verdict.presolve_says_infeasible:
+                raise self._no_plan(verdict, started)
+            roads[:] = self._to_make_sure(roads, verdict, started)
+        if verdict.status != "Optimal":
+            return None
+        solution = self._certified(lane.engine, lane.road, verdict, started)
+        if solution is not None:
+            self._first = lane.road.solver
+            if self._last is not None:
+                self._engine.start_from(self._last.basis)
+        return solution
 
     def _leg(self, road: Road, started: float, seconds: float, lane: ColdLane | None = None) -> Solution | None:
         """A stretch of the hot lane: a certified plan within some seconds and before the cold lane has one, or None."""

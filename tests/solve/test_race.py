@@ -14,9 +14,7 @@ from optimizer.solve import session
 from optimizer.solve.engine import Engine
 from optimizer.solve.errors import SolveError
 from optimizer.solve.options import SolverOptions
-from optimizer.solve.roads import (
-    Road,
-)
+from optimizer.solve.roads import Road, Simplex, cold_roads
 from optimizer.solve.session import Session
 from tests.solve.small_lps import INF, small_lp, tried
 
@@ -167,19 +165,27 @@ class TestRaces:
 
 
 class TestBothStartCold:
-    """Where nobody knows which solver is quicker, an interior point and simplex start at once."""
+    """On a network another solver starts beside the first one where that takes long."""
 
     @pytest.fixture
     def both(self, monkeypatch):
         monkeypatch.setattr(session, "free_cores", lambda: 2)
         monkeypatch.setattr("optimizer.solve.roads.SMALL_ROWS", 0)  # else simplex would go first by itself
-        return SolverOptions(both_cold=True, race=False)
+        monkeypatch.setattr("optimizer.solve.roads.BESIDE_S_PER_ROW", 0.0)
+        return SolverOptions(network="meshed", race=False)
 
+    @pytest.mark.parametrize("network", ["meshed", "steered"])
     @pytest.mark.parametrize("winner", ["ipx", "simplex"])
-    def test_whoever_has_a_plan_first_wins_and_goes_first_from_then_on(self, track, both, monkeypatch, winner):
-        honest = Engine.run
+    def test_whoever_has_a_plan_first_wins_and_goes_first_from_then_on(self, track, both, monkeypatch, winner, network):
+        both = replace(both, network=network)
+        honest, beside = Engine.run, threading.Event()
 
         def run(engine, road, *args, **named):
+            if threading.current_thread().name == "cold lane":
+                beside.set()
+            elif road.solver != winner:
+                while not beside.wait(0.01):
+                    named["overtaken"]()
             if road.solver != winner:
                 return replace(honest(engine, road, 0.0, 0), status="Time limit reached")
             return honest(engine, road, *args, **named)
@@ -194,6 +200,19 @@ class TestBothStartCold:
         assert again.statistics["iterations"]["simplex"] == 0
         a_session.set_cost(track.cost[::-1].copy())
         assert tried(a_session.solve())[-1].startswith(winner)
+
+    @pytest.mark.parametrize(("network", "first"), [("meshed", "ipx + crossover"), ("steered", "simplex")])
+    def test_the_first_goes_alone_while_it_is_quick(self, track, both, monkeypatch, network, first):
+        monkeypatch.setattr("optimizer.solve.roads.BESIDE_S_PER_ROW", 3600.0)
+        opened = []
+        monkeypatch.setattr(session, "ColdLane", lambda *args: opened.append(args))
+        assert tried(Session(track, replace(both, network=network)).solve()) == [first]
+        assert not opened
+
+    def test_simplex_from_nothing_goes_by_devex_on_steered_flows_only(self):
+        for network, kind in (("steered", Simplex.COLD_DEVEX), ("meshed", Simplex.DUAL), (None, Simplex.DUAL)):
+            roads = cold_roads(SolverOptions(network=network), 10, False)
+            assert [road.simplex for road in roads if road.solver == "simplex"] == [kind]
 
     def test_the_loser_is_stopped(self, track, both):
         assert Session(track, both).solve().certificate.passed
@@ -212,6 +231,7 @@ class TestBothStartCold:
             if threading.current_thread().name == "cold lane":
                 raise MemoryError("no room for a second matrix")
             if road.solver == "ipx":
+                named["overtaken"]()
                 return replace(honest(engine, road, 0.0, 0), status="Unknown")
             return honest(engine, road, *args, **named)
 
@@ -226,6 +246,8 @@ class TestBothStartCold:
             monkeypatch.setattr(session, "free_cores", lambda: 1)
         opened = []
         monkeypatch.setattr(session, "ColdLane", lambda *args: opened.append(args))
-        options = replace(both, both_cold=why != "switched off", solver="ipx" if why == "named" else "auto")
+        options = replace(
+            both, network=None if why == "switched off" else "meshed", solver="ipx" if why == "named" else "auto"
+        )
         assert Session(track, options).solve().certificate.passed
         assert not opened
