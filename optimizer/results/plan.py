@@ -38,7 +38,7 @@ def solve_scenario(
     """
     planner = Planner(scenario, via=via, options=options, report=on_progress, iis=iis)
     plan = planner.solve()
-    run = run_of(plan, planner)
+    run = run_of(plan, planner, done=True)
     if out is None:
         return run
     if on_progress is not None:
@@ -46,8 +46,14 @@ def solve_scenario(
     return save_run(run, out)
 
 
-def run_of(plan: Plan, planner: Planner) -> Run:
-    """The run of a plan: every decision and dual as a table, measures beside them."""
+def run_of(plan: Plan, planner: Planner, *, done: bool = False) -> Run:
+    """The run of a plan: every decision and dual as a table, measures beside them.
+
+    ``done``: nothing will be solved any more, so the solver's memory is given back before tables are made.
+    """
+    answers = planner.answers(plan)
+    if done:
+        planner.case.release()
     tables = solution_tables(planner.formulation, plan.instance, plan.lp, plan.solution)
     frames = summaries(plan, planner.prepared.world)
     tables |= {f"summary_{name}": frame for name, frame in frames.items()}
@@ -90,7 +96,7 @@ def run_of(plan: Plan, planner: Planner) -> Run:
         summary=headline(plan, frames) | {"ledger": ledgers},
         sections=sections(plan, frames, accounts),
         source={"file": str(plan.scenario.source_path), "variants": plan.scenario.variants_applied},
-        answers=planner.answers(plan),
+        answers=answers,
     )
 
 

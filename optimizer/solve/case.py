@@ -100,6 +100,13 @@ class Case:
         """A certified plan of the case as it stands; arguments and SolveError as for :meth:`Session.solve`."""
         return self.session.solve(near=near, sure=sure)
 
+    def release(self) -> None:
+        """Give the solver's memory back. A later solve starts from nothing; reliefs and cuts would be lost, so with
+        any of them nothing happens.
+        """
+        if not self._appended:
+            self._session = None
+
     # -- edits
 
     def put(self, param: str, value: Any, **at: Any) -> Change:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -305,3 +307,23 @@ class TestAnyWorld:
 
 
 FILTERS = {"may_ramp", "can_grow"}
+
+
+class TestRelease:
+    """A case gives the solver's memory back."""
+
+    def test_the_engine_goes_and_the_next_solve_starts_anew(self, short_queue: Case) -> None:
+        first = short_queue.solve()
+        engine = weakref.ref(short_queue.session._engine)
+        short_queue.release()
+        gc.collect()
+        assert engine() is None
+        short_queue.put("queue_mw", 4.5, host="R", period=2028)
+        short_queue.scale("firm_queue_mw", 4.5 / 4)
+        assert first.objective - short_queue.solve().objective == pytest.approx(0.5 * MW_OF_QUEUE)
+
+    def test_reliefs_are_not_lost(self, short_queue: Case) -> None:
+        short_queue.relieve("connection queue")
+        held = short_queue.session
+        short_queue.release()
+        assert short_queue.session is held
