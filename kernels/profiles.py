@@ -13,7 +13,7 @@ read, 8 written.
 
 Series: an autoregressive process, standardised within groups of steps (months), mapped to any distribution by its
 quantiles, and scaled so that every group has the sum that was published. 8 bytes read, 8 written a cell; about 30
-operations.
+operations. Noise is made of eight places at a time, in 64 bytes a step that stay in the second level of cache.
 
 A place is one thread's, so the bits do not depend on the number of threads.
 """

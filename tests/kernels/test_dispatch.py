@@ -41,7 +41,7 @@ def by_linprog(graph: Graph, demand: np.ndarray, size: np.ndarray, limit: np.nda
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 12), st.booleans())
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 3, 4, 5, 6, 19]), st.integers(0, 12), st.booleans())
 def test_every_hour_is_the_optimum_of_its_linear_program(seed: int, regions: int, arcs: int, lossless: bool) -> None:
     random = np.random.default_rng(seed)
     graph = random_graph(random, regions, 0 if regions == 1 else arcs, lossless)

@@ -181,6 +181,14 @@ ENDS = (-4.5, 4.5)
 GRID = np.linspace(*ENDS, 181)
 
 
+def test_a_wind_of_minus_zero_is_calm_and_other_negative_or_infinite_ones_are_refused() -> None:
+    curve = power_curve(*CURVE)
+    assert wind_power([[-0.0, 99.0]], [1.0], curve)[0].tolist() == wind_power([[0.0, 99.0]], [1.0], curve)[0].tolist()
+    for wrong in (-5e-324, -1e300, np.inf, -np.inf):
+        with pytest.raises(ValueError, match="wind speed"):
+            wind_power([[4.0, wrong]], [1.0], curve)
+
+
 def plain_noise(shocks: np.ndarray, memory: float, group: np.ndarray) -> np.ndarray:
     series = np.empty_like(shocks)
     series[0] = shocks[0]
@@ -235,6 +243,14 @@ def test_series_equal_numpy(seed: int, places: int, repeat: int) -> None:
     hours = np.repeat(given_["group"], repeat)
     for g in range(3):
         np.testing.assert_allclose(found[:, hours == g].sum(axis=1), given_["total"][:, g], rtol=1e-11, atol=1e-11)
+
+
+def test_noise_of_many_places_is_that_of_each_alone() -> None:
+    """Places are made eight abreast; 19 leave a block that is not full."""
+    shocks, group = np.random.default_rng(4).standard_normal((50, 19)), np.repeat([1, 0, 1, 2, 0], 10)
+    together = noise(shocks, 0.8, group)
+    for p in range(19):
+        assert np.array_equal(noise(shocks[:, p : p + 1], 0.8, group)[0], together[p])
 
 
 def test_nothing_and_one() -> None:
