@@ -248,8 +248,15 @@ class Session(EditableLp):
             lanes: list[ColdLane] = []
 
             def overtaken() -> bool:
+                nonlocal after
                 if not lanes and time.perf_counter() >= after:
-                    lane = ColdLane(self._lp, self._cost, self.options, beside, self._left(started))
+                    after = math.inf  # one try
+                    left = self._left(started)
+                    try:
+                        lane = ColdLane(self._lp, self._cost, self.options, beside, left)
+                    except (MemoryError, ValueError):  # no room for a second program: the first goes on alone
+                        log.exception("%s could not start", beside.name)
+                        return False
                     lanes.append(open_lanes.enter_context(lane))
                 return bool(lanes) and lanes[0].won
 

@@ -240,6 +240,22 @@ class TestBothStartCold:
         assert plan.certificate.passed
         assert "failed" in caplog.text
 
+    def test_without_room_for_a_second_program_the_first_goes_on(self, track, both, monkeypatch, caplog):
+        def no_room(*args):
+            raise MemoryError("no room for a second matrix")
+
+        honest = Engine.run
+
+        def run(engine, road, *args, **named):
+            assert not named["overtaken"]()
+            assert not named["overtaken"]()
+            return honest(engine, road, *args, **named)
+
+        monkeypatch.setattr(session, "ColdLane", no_room)
+        monkeypatch.setattr(Engine, "run", run)
+        assert tried(Session(track, both).solve()) == ["ipx + crossover"]
+        assert caplog.text.count("could not start") == 1
+
     @pytest.mark.parametrize("why", ["one core", "switched off", "named"])
     def test_one_goes_alone(self, track, both, monkeypatch, why):
         if why == "one core":
