@@ -1,8 +1,8 @@
 """The dispatch kernel and its peers: hour after hour of a region graph, each at least cost.
 
-The kernel and C repair the basis of the hour before. SciPy stands for NumPy, which solves no linear program: its HiGHS
-starts every hour anew, which is what it offers; it is timed on some of the hours and its answer is held against the
-kernel's there.
+The kernel and C repair the basis of the hour before, in the same steps. SciPy stands for NumPy, which solves no linear
+program: its HiGHS starts every hour anew, which is what it offers; it is timed on some of the hours and its answer is
+held against the kernel's there.
 """
 
 from __future__ import annotations
