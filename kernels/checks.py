@@ -9,7 +9,7 @@ from kernels._jit import jit
 
 Floats = NDArray[np.float64]
 
-INFINITE = np.uint64(0x7FF << 52)  # the bits of infinity
+INFINITY_BITS = np.uint64(0x7FF << 52)
 SIZE = np.uint64((1 << 63) - 1)  # all bits but the sign
 
 
@@ -33,7 +33,7 @@ def _highest_size(bits: NDArray[np.uint64]) -> np.uint64:
 
 def all_finite(values: Floats) -> bool:
     """Whether no value is infinite or not a number. ``values`` is contiguous; one pass without an array of answers."""
-    return bool(_highest_size(values.reshape(-1).view(np.uint64)) < INFINITE)
+    return bool(_highest_size(values.reshape(-1).view(np.uint64)) < INFINITY_BITS)
 
 
 def within(name: str, values: Floats, low: float = -np.inf, high: float = np.inf) -> None:

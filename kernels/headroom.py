@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 LANES = 32  # running sums
-FORGOTTEN = 3  # gaps are moved together when they are one in so many: moving one costs as much as four looks at it
+FORGOTTEN = 3  # gaps are moved together when they are one in so many: moving one costs two or three looks at it
 MANY_ROWS = 256  # regions x years from which several threads pay for loading the parallel kernel
 
 

@@ -28,7 +28,7 @@ from numba import prange
 from numpy.typing import ArrayLike, NDArray
 
 from kernels._jit import jit, jit_dividing, jit_parallel
-from kernels.checks import INFINITE, within
+from kernels.checks import INFINITY_BITS, within
 from kernels.runs import runs
 
 Floats = NDArray[np.float64]
@@ -247,7 +247,7 @@ def _winds(
         greatest = np.uint64(0)
         for h in range(speed.shape[1]):  # a loop of its own, so that it becomes vectors; the row is in cache afterwards
             greatest = max(greatest, bits[p, h])
-        wrong[p] = greatest >= INFINITE  # NaN and negative numbers have higher bits still
+        wrong[p] = greatest >= INFINITY_BITS  # NaN and negative numbers have higher bits still
         for h in range(speed.shape[1]):
             x = speed[p, h] * scale
             x = x if x < last else last
