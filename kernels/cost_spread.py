@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kernels._jit import jit, jit_parallel
 from kernels.cost import Options
+from kernels.order import number, turned
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -58,18 +59,10 @@ def mean(options: Options) -> Floats:
 
 @jit
 def _ordered(values: Floats, keys: Whole) -> None:
-    """Whole numbers in the order of the values: the bits themselves, those of negative values turned round."""
+    """Whole numbers in the order of the values."""
     bits = values.view(np.int64)
     for i in range(len(bits)):
-        keys[i] = bits[i] ^ ((bits[i] >> 63) & LARGEST)
-
-
-@jit
-def _value(key: int) -> float:
-    """The value behind a key."""
-    bits = np.empty(1, np.int64)
-    bits[0] = key ^ ((key >> 63) & LARGEST)
-    return float(bits.view(np.float64)[0])
+        keys[i] = turned(bits[i])
 
 
 @jit
@@ -151,7 +144,7 @@ def _quantiles(
                     continue
                 place = share[k] * (count - 1)
                 guess[k], after = _neighbours(keys[:count], int(place), guess[k])
-                here, above = _value(guess[k]), _value(after)
+                here, above = number(turned(guess[k])), number(turned(after))
                 if place > int(place):
                     here = min(here + (above - here) * (place - int(place)), above)
                 result[k, w, m, h] = here

@@ -10,8 +10,9 @@ Energy, peaks, the peak of all sites together and points of the load-duration cu
 never stored. ``utilisation`` and ``wet_bulb`` may hold one sample for all, or one hour for all.
 
 Work: about 20 operations a cell. Memory: the inputs are read once, 16 bytes a cell where both have a value of their own
-in every cell; per thread two rows of hours (140 kB a year) stay in cache. Samples are shared among threads, each writes
-to places of its own, so the bits do not depend on the number of threads.
+in every cell; per thread two rows of hours and their bins (175 kB a year) stay in cache. Sums run in lanes, one for
+each hour of a block, so that a block is a few vectors. Samples are shared among threads, each writes to places of its
+own, so the bits do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 BINS = 2048  # of a load-duration curve between its least and its highest hour
+GROUP = 32  # bins that are passed at once
+GROUPS = BINS // GROUP
+LANES = 32  # running sums, and as many lowest and highest loads: hours go to them in turn
+IT, ENERGY, WRONG, LOW, HIGH = range(5)  # the rows of lanes
 MANY_CELLS = 4_000_000  # from which several threads pay for loading the parallel kernel
 
 
@@ -59,41 +64,126 @@ class Loads(NamedTuple):
 
 
 @jit
-def _row(
-    utilisation: Floats, wet_bulb: Floats, idle: float, span: float, base: float, slope: float, knee: float, cap: float,
-    hours: Floats, facility: Floats,
-) -> tuple[float, float, int]:  # fmt: skip
-    """One region in one sample: fills ``facility`` and returns the energies of IT and facility.
+def _hourly(values: Floats, room: Floats) -> Floats:
+    """The values of all hours: themselves, or ``room`` filled with the one that stands for all."""
+    if len(values) > 1:
+        return values
+    room[:] = values[0] if len(room) else 0.0
+    return room
 
-    The last number is how many hours hold a value outside its range.
+
+@jit
+def _cells(
+    first: int, width: int, use: Floats, weather: Floats, idle: float, span: float, base: float, slope: float,
+    knee: float, cap: float, hours: Floats, facility: Floats, total: Floats, lanes: Floats,
+) -> None:  # fmt: skip
+    """``width`` hours from ``first`` on: each goes to a lane of its own in every row of ``lanes``."""
+    for lane in range(width):
+        h = np.uint64(first + lane)  # unsigned: a place that may be negative is gathered, number by number
+        it = idle + span * use[h]
+        load = it * min(max(base + slope * max(0.0, weather[h] - knee), 1.0), cap)
+        facility[h] = load
+        total[h] += load
+        lanes[IT, lane] += it * hours[h]
+        lanes[ENERGY, lane] += load * hours[h]
+        fits = (use[h] >= 0.0) & (use[h] <= 1.0) & (abs(weather[h]) < np.inf)
+        lanes[WRONG, lane] += 0.0 if fits else 1.0
+        lanes[LOW, lane] = load if load < lanes[LOW, lane] else lanes[LOW, lane]
+        lanes[HIGH, lane] = load if load > lanes[HIGH, lane] else lanes[HIGH, lane]
+
+
+@jit
+def _row(
+    use: Floats, weather: Floats, idle: float, span: float, base: float, slope: float, knee: float, cap: float,
+    hours: Floats, facility: Floats, total: Floats, lanes: Floats,
+) -> tuple[float, float, float, float, float]:  # fmt: skip
+    """One region in one sample: fills ``facility``, adds it to ``total``.
+
+    Returns the energies of IT and facility, how many hours hold a value outside its range, and the lowest and the
+    highest load.
     """
-    it_energy, energy, wrong = 0.0, 0.0, 0
-    many_uses, many_weathers = len(utilisation) > 1, len(wet_bulb) > 1
-    for h in range(len(hours)):
-        use = utilisation[h] if many_uses else utilisation[0]
-        weather = wet_bulb[h] if many_weathers else wet_bulb[0]
-        wrong += 1 - ((use >= 0.0) & (use <= 1.0) & (abs(weather) < np.inf))
-        it = idle + span * use
-        facility[h] = it * min(max(base + slope * max(0.0, weather - knee), 1.0), cap)
-        it_energy += it * hours[h]
-        energy += facility[h] * hours[h]
-    return it_energy, energy, wrong
+    lanes[:] = 0.0
+    lanes[LOW], lanes[HIGH] = np.inf, -np.inf
+    whole = len(hours) // LANES * LANES
+    for first in range(0, whole, LANES):
+        _cells(first, LANES, use, weather, idle, span, base, slope, knee, cap, hours, facility, total, lanes)
+    rest = len(hours) - whole
+    _cells(whole, rest, use, weather, idle, span, base, slope, knee, cap, hours, facility, total, lanes)
+    it_energy, energy, wrong, low, high = 0.0, 0.0, 0.0, np.inf, -np.inf
+    for lane in range(LANES):
+        it_energy += lanes[IT, lane]
+        energy += lanes[ENERGY, lane]
+        wrong += lanes[WRONG, lane]
+        low, high = min(low, lanes[LOW, lane]), max(high, lanes[HIGH, lane])
+    return it_energy, energy, wrong, low, high
+
+
+@jit
+def _highest(values: Floats, lanes: Floats) -> float:
+    """The highest value, by way of one row of lanes; minus infinity of none."""
+    lanes[:] = -np.inf
+    whole = len(values) // LANES * LANES
+    for first in range(0, whole, LANES):
+        for lane in range(LANES):
+            value = values[np.uint64(first + lane)]
+            lanes[lane] = value if value > lanes[lane] else lanes[lane]
+    found = -np.inf
+    for value in lanes:
+        found = max(found, value)
+    for h in range(whole, len(values)):
+        found = max(found, values[h])
+    return found
+
+
+@jit
+def _first(values: Floats, wanted: float) -> int:
+    """Where ``wanted`` comes first, -1 if nowhere; in blocks, since a loop that may end anywhere makes no vectors."""
+    whole = len(values) // LANES * LANES
+    h = 0
+    while h < whole:
+        here = 0
+        for lane in range(LANES):
+            here += values[np.uint64(h + lane)] == wanted
+        if here:
+            break
+        h += LANES
+    while h < len(values):
+        if values[h] == wanted:
+            return h
+        h += 1
+    return -1
 
 
 @jit
 def _duration(
-    facility: Floats, hours: Floats, low: float, high: float, shares: Floats, weight: Floats, found: Floats
-) -> None:
-    """Points of the load-duration curve between ``low`` and ``high``; ``weight`` is room for the hours of each bin."""
+    facility: Floats, hours: Floats, year: float, low: float, high: float, shares: Floats, bins: NDArray[np.int32],
+    weight: Floats, groups: Floats, found: Floats,
+) -> None:  # fmt: skip
+    """Points of the load-duration curve between ``low`` and ``high`` over ``year`` hours in all.
+
+    ``bins`` has room for the bin of each hour, ``weight`` for the hours of each bin, ``groups`` for those of many.
+    """
     scale = BINS / (high - low) if high > low else 0.0
+    for h in range(len(facility)):  # a loop of its own, so that it becomes vectors
+        place = (facility[h] - low) * scale
+        bins[h] = np.int32(place if place < BINS - 1.0 else BINS - 1.0)  # the last one, too, for what is no number
     weight[:] = 0.0
-    whole = 0.0
     for h in range(len(facility)):
-        weight[min(int((facility[h] - low) * scale), BINS - 1)] += hours[h]
-        whole += hours[h]
+        weight[np.uint64(bins[h])] += hours[h]
+    for group in range(GROUPS):  # four sums at a time: one alone waits for every addition
+        a = b = c = d = 0.0
+        for bin_ in range(group * GROUP, (group + 1) * GROUP, 4):
+            a += weight[bin_]
+            b += weight[bin_ + 1]
+            c += weight[bin_ + 2]
+            d += weight[bin_ + 3]
+        groups[group] = (a + b) + (c + d)
     for i in range(len(shares)):
-        passed, bin_ = 0.0, BINS
-        while bin_ > 0 and passed < shares[i] * whole:
+        passed, bin_, wanted = 0.0, BINS, shares[i] * year
+        while bin_ > 0 and passed + groups[bin_ // GROUP - 1] < wanted:
+            bin_ -= GROUP
+            passed += groups[bin_ // GROUP]
+        while bin_ > 0 and passed < wanted:
             bin_ -= 1
             passed += weight[bin_]
         found[i] = high if bin_ == BINS else low if scale == 0.0 else low + (bin_ + 0.5) / scale
@@ -105,33 +195,30 @@ def _samples(
     together_hour: Whole, duration: Floats, wrong: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     samples, regions = idle.shape
+    year = hours.sum()
     for s in prange(samples):
         u = s if utilisation.shape[0] > 1 else 0
         w = s if wet_bulb.shape[0] > 1 else 0
-        facility, total, weight = np.empty(len(hours)), np.zeros(len(hours)), np.empty(BINS)
+        facility, total, rooms = np.empty(len(hours)), np.zeros(len(hours)), np.empty((2, len(hours)))
+        lanes, bins, weight = np.empty((5, LANES)), np.empty(len(hours), np.int32), np.empty(BINS)
+        groups = np.empty(GROUPS)
         for r in range(regions):
-            it_energy, energy, faults = _row(
-                utilisation[u, r], wet_bulb[w, r], idle[s, r], span[s, r], base[r], slope[r], knee[r], cap[r],
-                hours, facility,
+            it_energy, energy, faults, low, high = _row(
+                _hourly(utilisation[u, r], rooms[0]), _hourly(wet_bulb[w, r], rooms[1]), idle[s, r], span[s, r],
+                base[r], slope[r], knee[r], cap[r], hours, facility, total, lanes,
             )  # fmt: skip
             energies[s, r, 0] = it_energy
             energies[s, r, 1] = energy
-            wrong[s, r] = faults > 0
-            low, high = np.inf, -np.inf
-            for h in range(len(hours)):
-                total[h] += facility[h]
-                low = min(low, facility[h])
-                if facility[h] > high:
-                    high = facility[h]
-                    peak_hour[s, r] = h
-            if len(hours):
-                peak[s, r] = high
-            if len(hours) and len(shares):
-                _duration(facility, hours, low, high, shares, weight, duration[s, r])
-        for h in range(len(hours)):
-            if together_hour[s] < 0 or total[h] > together[s]:
-                together[s] = total[h]
-                together_hour[s] = h
+            wrong[s, r] = faults > 0.0
+            if len(hours) == 0:
+                continue
+            peak[s, r] = high
+            peak_hour[s, r] = _first(facility, high)
+            if len(shares):
+                _duration(facility, hours, year, low, high, shares, bins, weight, groups, duration[s, r])
+        if len(hours):
+            together[s] = _highest(total, lanes[HIGH])
+            together_hour[s] = _first(total, together[s])
 
 
 _one_thread = jit(_samples)
