@@ -41,6 +41,11 @@ def jit_dividing(function: Callable[P, R]) -> Callable[P, R]:
     return _compile(function, error_model="numpy")
 
 
+def jit_inside(function: Callable[P, R]) -> Callable[P, R]:
+    """Like ``jit_dividing``, written into its callers however long it is, so that loops over it become vectors."""
+    return _compile(function, error_model="numpy", forceinline=True)
+
+
 def jit_parallel(function: Callable[P, R]) -> Callable[P, R]:
     """Like ``jit_dividing``, with ``numba.prange`` over turns that share nothing.
 

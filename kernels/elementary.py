@@ -14,12 +14,32 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic, overload
 
-from kernels._jit import jit_dividing
+from kernels._jit import jit_dividing, jit_inside
 
 _LN2_HIGH = 6.93147180369123816490e-01  # 33 bits, so that k x _LN2_HIGH is exact
 _LN2_LOW = 1.90821492927058770002e-10
 _INVERSE_LN2 = 1.44269504088896338700
 _SQRT_HALF = 0.70710678118654752440
+
+
+def fma(a: float, b: float, c: float) -> float:
+    """a b + c, in compiled code rounded once: one instruction, and the same bits wherever it runs."""
+    return a * b + c
+
+
+@intrinsic
+def _fused(typing_context: Any, a: Any, b: Any, c: Any) -> tuple[Any, Callable[..., Any]]:
+    """LLVM's fused multiply-add."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
+
+
+@overload(fma, strict=False)  # strict: annotations, which a lambda has not, would have to be the same
+def _compiled_fma(a: Any, b: Any, c: Any) -> Callable[..., Any]:
+    return lambda a, b, c: _fused(a, b, c)
 
 
 @jit_dividing
@@ -95,21 +115,32 @@ def expm1_falling(x: float) -> float:
     return scale * _exp_less_one(r) + (scale - 1.0)
 
 
-def fma(a: float, b: float, c: float) -> float:
-    """a b + c, in compiled code rounded once: one instruction, and the same bits wherever it runs."""
-    return a * b + c
+def polynomial(coefficients: tuple[float, ...]) -> Callable[[float], float]:
+    """Compiled code for the sum of c[i] x^i, without a loop; an odd number of coefficients, three or more.
+
+    Even and odd powers are summed apart: two short chains of operations, each waiting for its last, run side by side.
+    """
+    top = len(coefficients) - 1
+
+    @jit_inside
+    def sum_(x: float) -> float:
+        square = x * x
+        even, odd = coefficients[top], coefficients[top - 1]
+        for k in range(top - 2, 0, -2):
+            even = fma(even, square, coefficients[k])
+            odd = fma(odd, square, coefficients[k - 1])
+        return fma(odd, x, fma(even, square, coefficients[0]))
+
+    return sum_
 
 
-@intrinsic
-def _fused(typing_context: Any, a: Any, b: Any, c: Any) -> tuple[Any, Callable[..., Any]]:
-    """LLVM's fused multiply-add."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.fma(*arguments)
-
-    return types.float64(types.float64, types.float64, types.float64), generate
+_exp_sum = polynomial(tuple(1.0 / math.factorial(k) for k in range(13)))
 
 
-@overload(fma, strict=False)  # strict: annotations, which a lambda has not, would have to be the same
-def _compiled_fma(a: Any, b: Any, c: Any) -> Callable[..., Any]:
-    return lambda a, b, c: _fused(a, b, c)
+@jit_inside
+def exp_falling(x: float) -> float:
+    """e to the power of x for -700 <= x <= 0, without a branch, so that loops over it are vectorised."""
+    k = np.floor(x * _INVERSE_LN2 + 0.5)
+    r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
+    scale = np.int64((np.int64(k) + 1023) << 52).view(np.float64)  # 2^k by its bits
+    return scale * _exp_sum(r)

@@ -1,12 +1,8 @@
-"""Where the sun stands, what a clear sky and the wind let plants give, and synthetic series around monthly means.
+"""Where the sun stands, what the wind lets plants give, and synthetic series around monthly means.
 
 Sun: the low-precision formula of the Astronomical Almanac (Michalsky 1988, "The Astronomical Almanac's algorithm for
 approximate solar position (1950-2050)"), good to 0.01 degrees. All that needs a sine is one number an instant or a
 place; a cell of (place, instant) costs a dozen multiplications. Angles are geometric: air does not bend the light here.
-
-Clear sky: Ineichen and Perez (2002), "A new airmass independent formulation for the Linke turbidity coefficient", with
-the air mass of Kasten and Young (1989). Light on a panel: beam, an even sky, and the ground. By day a cell takes three
-powers and about 60 other operations; four numbers are written, 32 bytes a cell.
 
 Wind: a power curve in equal steps of wind speed, one multiplication to the hub and one interpolation a cell; 8 bytes
 read, 8 written.
@@ -36,10 +32,18 @@ Whole = NDArray[np.int64]
 Bits = NDArray[np.uint64]
 
 SOLAR_CONSTANT = 1361.0  # W/m2 at one astronomical unit (Kopp and Lean 2011)
-ALBEDO = 0.2  # of the ground before a panel, the usual value
-STEADY, TRACKING = 0, 1  # panels on a fixed tilt towards the equator; on horizontal axes from north to south
 ABREAST = 8  # series that are made side by side: their shocks of a step are one line of cache
 MANY_CELLS = 4_000_000  # from which several threads pay for loading the parallel kernel
+
+
+def places(latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:
+    """Latitudes and longitudes as arrays, in degrees, (place,). Raises ValueError for others."""
+    lat, lon = np.ascontiguousarray(latitude, np.float64), np.ascontiguousarray(longitude, np.float64)
+    if lat.ndim != 1 or lat.shape != lon.shape:
+        raise ValueError(f"latitudes {lat.shape} and longitudes {lon.shape} do not fit")
+    within("latitude", lat, -90.0, 90.0)
+    within("longitude", lon, -360.0, 360.0)
+    return lat, lon
 
 
 class Sun(NamedTuple):
@@ -74,16 +78,6 @@ def sun(days: ArrayLike) -> Sun:
     )
 
 
-@jit
-def _towards(
-    sin_height: float, cos_height: float, sin_hour: float, cos_hour: float, sin_lat: float, cos_lat: float
-) -> tuple[float, float, float]:
-    """East, north and up of the arrow to the sun, from its declination, local hour angle and the latitude."""
-    east = -cos_height * sin_hour
-    north = sin_height * cos_lat - cos_height * cos_hour * sin_lat
-    return east, north, sin_height * sin_lat + cos_height * cos_hour * cos_lat
-
-
 def _angles(
     declination: Floats, hour_angle: Floats, latitude: Floats, longitude: Floats, zenith: Floats, azimuth: Floats
 ) -> None:
@@ -91,108 +85,21 @@ def _angles(
         sin_lat, cos_lat = math.sin(latitude[place]), math.cos(latitude[place])
         for i in range(len(declination)):
             hour = hour_angle[i] + longitude[place]
-            east, north, up = _towards(
-                math.sin(declination[i]), math.cos(declination[i]), math.sin(hour), math.cos(hour), sin_lat, cos_lat
-            )
+            sin_height, cos_height = math.sin(declination[i]), math.cos(declination[i])
+            east, north = -cos_height * math.sin(hour), sin_height * cos_lat - cos_height * math.cos(hour) * sin_lat
+            up = sin_height * sin_lat + cos_height * math.cos(hour) * cos_lat
             zenith[place, i] = math.degrees(math.atan2(math.hypot(east, north), up))
             azimuth[place, i] = math.degrees(math.atan2(east, north)) % 360.0
 
 
 def position(at: Sun, latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:
     """Zenith and azimuth (from north, eastwards) in degrees, each (place, instant); places in degrees, (place,)."""
-    lat, lon = _places(latitude, longitude)
+    lat, lon = places(latitude, longitude)
     shape = len(lat), len(at.declination)
-    zenith, azimuth = np.empty(shape), np.empty(shape)
+    zenith, azimuth = np.empty((2, *shape))
     kernel = _angles_many if zenith.size >= MANY_CELLS else _angles_one
     kernel(at.declination, at.hour_angle, np.radians(lat), np.radians(lon), zenith, azimuth)
     return zenith, azimuth
-
-
-class ClearSky(NamedTuple):
-    """W/m2 under a clear sky, each (place, instant): on level ground (all, and from the sky but not the sun), from the
-    sun itself on a plane that faces it, and on the panels."""
-
-    ghi: Floats
-    dhi: Floats
-    dni: Floats
-    panel: Floats
-
-
-def _skies(
-    declination: Floats, hour_angle: Floats, beam: Floats, latitude: Floats, longitude: Floats, elevation: Floats,
-    turbidity: Floats, mount: Whole, tilt: Floats, ghi: Floats, dhi: Floats, dni: Floats, panel: Floats,
-) -> None:  # fmt: skip
-    instants = len(declination)
-    sin_height, cos_height = np.sin(declination), np.cos(declination)
-    sin_clock, cos_clock = np.sin(hour_angle), np.cos(hour_angle)
-    for p in prange(len(latitude)):
-        sin_lat, cos_lat = math.sin(latitude[p]), math.cos(latitude[p])
-        sin_lon, cos_lon = math.sin(longitude[p]), math.cos(longitude[p])
-        slope_sin, slope_cos = math.copysign(math.sin(tilt[p]), latitude[p]), math.cos(tilt[p])
-        pressure = (1.0 - 2.25577e-5 * elevation[p]) ** 5.25588  # of the standard atmosphere, over that at sea level
-        haze = turbidity[p] - 1.0
-        high, higher = math.exp(-elevation[p] / 8000.0), math.exp(-elevation[p] / 1250.0)
-        all_light, all_loss = 5.09e-5 * elevation[p] + 0.868, (3.92e-5 * elevation[p] + 0.0387) * (high + higher * haze)
-        sun_light, sun_loss = 0.664 + 0.163 / high, 0.09 * haze
-        most = max(1.0 - (0.1 - 0.2 * math.exp(-turbidity[p])) / (0.1 + 0.882 / high), 0.0)
-        for i in range(instants):
-            sin_hour = sin_clock[i] * cos_lon + cos_clock[i] * sin_lon
-            cos_hour = cos_clock[i] * cos_lon - sin_clock[i] * sin_lon
-            east, north, up = _towards(sin_height[i], cos_height[i], sin_hour, cos_hour, sin_lat, cos_lat)
-            if up <= 0.0:
-                ghi[p, i] = dhi[p, i] = dni[p, i] = panel[p, i] = 0.0
-                continue
-            degrees = math.degrees(math.asin(min(up, 1.0)))
-            air = pressure / (up + 0.50572 * (degrees + 6.07995) ** -1.6364)
-            whole = beam[i] * up * min(all_light * math.exp(-all_loss * air), 1.0)  # beyond 1 on high, clean ground
-            direct = min(sun_light * beam[i] * math.exp(-sun_loss * air), most * whole / up)
-            diffuse = whole - direct * up
-            if mount[p] == TRACKING:  # the panel turns to where its plane, east-west, sees the sun best
-                facing = math.sqrt(east * east + up * up)
-                flat = up / facing
-            else:
-                facing = max(slope_cos * up - slope_sin * north, 0.0)
-                flat = slope_cos
-            ghi[p, i], dhi[p, i], dni[p, i] = whole, diffuse, direct
-            panel[p, i] = direct * facing + 0.5 * (diffuse * (1.0 + flat) + ALBEDO * whole * (1.0 - flat))
-
-
-def clear_sky(
-    at: Sun,
-    latitude: ArrayLike,
-    longitude: ArrayLike,
-    elevation_m: ArrayLike,
-    turbidity: ArrayLike,
-    mount: ArrayLike,
-    tilt: ArrayLike,
-) -> ClearSky:
-    """Irradiance of places under a clear sky.
-
-    Args:
-        at: the sun at the instants.
-        latitude, longitude, elevation_m: of the places, degrees and m, (place,).
-        turbidity: Linke turbidity at air mass 2, 1 (clean and dry) and more, (place,) or one for all.
-        mount: ``STEADY`` or ``TRACKING``; tilt: of steady panels, degrees from level; each (place,) or one for all.
-
-    Raises:
-        ValueError: for shapes that do not fit, a value that is not a number or outside its range.
-    """
-    lat, lon = _places(latitude, longitude)
-    high, haze, slope = (
-        np.array(np.broadcast_to(np.asarray(v, np.float64), lat.shape)) for v in (elevation_m, turbidity, tilt)
-    )
-    kind = np.array(np.broadcast_to(np.asarray(mount, np.int64), lat.shape))
-    within("elevation", high, -500.0, 9000.0)
-    within("turbidity", haze, 1.0, 20.0)
-    within("tilt", slope, 0.0, 90.0)
-    within("mount", kind.astype(np.float64), STEADY, TRACKING)
-    found = ClearSky(*(np.empty((len(lat), len(at.declination))) for _ in ClearSky._fields))
-    kernel = _skies_many if found.ghi.size >= MANY_CELLS else _skies_one
-    kernel(
-        at.declination, at.hour_angle, at.beam, np.radians(lat), np.radians(lon), high, haze, kind, np.radians(slope),
-        *found,
-    )  # fmt: skip
-    return found
 
 
 class PowerCurve(NamedTuple):
@@ -424,16 +331,6 @@ def scatter(
 
 
 _angles_one, _angles_many = jit(_angles), jit_parallel(_angles)
-_skies_one, _skies_many = jit_dividing(_skies), jit_parallel(_skies)
 _winds_one, _winds_many = jit(_winds), jit_parallel(_winds)
 _noises_one, _noises_many = jit_dividing(_noises), jit_parallel(_noises)
 _scatters_one, _scatters_many = jit_dividing(_scatters), jit_parallel(_scatters)
-
-
-def _places(latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:
-    lat, lon = np.ascontiguousarray(latitude, np.float64), np.ascontiguousarray(longitude, np.float64)
-    if lat.ndim != 1 or lat.shape != lon.shape:
-        raise ValueError(f"latitudes {lat.shape} and longitudes {lon.shape} do not fit")
-    within("latitude", lat, -90.0, 90.0)
-    within("longitude", lon, -360.0, 360.0)
-    return lat, lon

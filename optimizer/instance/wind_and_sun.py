@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kernels.profiles import STEADY, TRACKING, clear_sky, power_curve, sun, to_hub, wind_power
+from kernels.clear_sky import STEADY, TRACKING, clear_sky
+from kernels.profiles import power_curve, sun, to_hub, wind_power
 from optimizer.instance.hours import Array, days_since_2000, utc_to_local
 
 if TYPE_CHECKING:

@@ -44,3 +44,17 @@ def test_fused_multiply_add_rounds_once():
     x = 1.0 + 2.0**-30
     assert numba.njit(lambda a, b, c: elementary.fma(a, b, c))(x, x, -1.0 - 2.0**-29) == 2.0**-60
     assert elementary.fma(2.0, 3.0, 4.0) == 10.0
+
+
+def test_falling_exponential_without_a_branch():
+    x = -np.concatenate([[0.0], np.geomspace(1e-300, 700.0, 5000), np.linspace(0.0, 3.0, 1001)])
+    assert worst([elementary.exp_falling(v) for v in x], np.exp(x)) <= 2 * EPS
+    assert elementary.exp_falling(0.0) == 1.0
+
+
+@pytest.mark.parametrize("count", [3, 5, 8 + 1])
+def test_polynomials_are_numpys(count):
+    coefficients = np.random.default_rng(count).normal(size=count)
+    ours = elementary.polynomial(tuple(coefficients.tolist()))
+    for x in (0.0, -1.7, 0.3, 12.0):
+        assert ours(x) == pytest.approx(np.polynomial.polynomial.polyval(x, coefficients), rel=1e-13, abs=1e-14)

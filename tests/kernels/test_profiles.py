@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernels import clear_sky as sky_module
 from kernels import profiles as place
-from kernels.profiles import STEADY, TRACKING, clear_sky, noise, position, power_curve, scatter, sun, to_hub, wind_power
+from kernels.clear_sky import STEADY, TRACKING, air_mass, clear_sky
+from kernels.profiles import noise, position, power_curve, scatter, sun, to_hub, wind_power
 from optimizer.instance.hours import scale_to_total
 
 with warnings.catch_warnings():
@@ -98,6 +100,16 @@ def test_clear_sky_and_panels_as_in_pvlib(lat: float, lon: float, elevation: flo
         assert not ours.panel[0][~up].any()
 
 
+def test_air_mass_is_the_formula_of_kasten_and_young() -> None:
+    up = np.concatenate(
+        [np.linspace(0.0, 1.0, 4001), np.geomspace(1e-12, 1e-3, 200), 1.0 - np.geomspace(1e-15, 1e-3, 200)]
+    )
+    expected = 1.0 / (up + 0.50572 * (np.degrees(np.arcsin(up)) + 6.07995) ** -1.6364)
+    np.testing.assert_allclose([air_mass(v) for v in up], expected, rtol=1e-11)
+    theirs = pvlib.atmosphere.get_relative_airmass(np.degrees(np.arccos(up)), "kastenyoung1989")
+    np.testing.assert_allclose([air_mass(v) for v in up], theirs, rtol=1e-11)
+
+
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     st.floats(-90, 90), st.floats(-180, 180), st.floats(-400, 5000), st.floats(1, 10), st.floats(0, 90), st.booleans()
@@ -118,6 +130,19 @@ def test_what_holds_under_every_sky(
     np.testing.assert_allclose(level.panel, level.ghi, atol=1e-6)
     hazy = clear_sky(at, [lat], [lon], elevation, turbidity + 1.0, STEADY, tilt)
     assert (hazy.ghi <= sky.ghi + 1e-9).all()
+
+
+@pytest.mark.parametrize("mount", [STEADY, TRACKING])
+def test_hours_do_not_depend_on_their_neighbours(mount: int) -> None:
+    """Hours are made several at a time: any cut gives the same light."""
+    at = sun(7000.0 + np.arange(0.0, 3.0, 1.0 / 24.0))
+    whole = clear_sky(at, [50.0, -20.0], [8.0, 120.0], 300.0, 3.0, mount, 35.0)
+    for first in range(0, 71, 7):
+        for width in (1, 5, 8, 13):
+            part = clear_sky(sun(7000.0 + np.arange(0.0, 3.0, 1.0 / 24.0)[first : first + width]), [50.0, -20.0],
+                             [8.0, 120.0], 300.0, 3.0, mount, 35.0)  # fmt: skip
+            for mine, theirs in zip(part, whole, strict=True):
+                np.testing.assert_allclose(mine, theirs[:, first : first + width], rtol=1e-13, atol=1e-12)
 
 
 def test_poles_have_half_a_year_of_night_and_the_south_is_the_north_turned() -> None:
@@ -281,6 +306,7 @@ def test_the_same_bits_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch
 
     alone = everything()
     monkeypatch.setattr(place, "MANY_CELLS", 0)
+    monkeypatch.setattr(sky_module, "MANY_CELLS", 0)
     before = numba.get_num_threads()
     for threads in (1, before):
         numba.set_num_threads(threads)
