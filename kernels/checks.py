@@ -17,8 +17,8 @@ SIZE = np.uint64((1 << 63) - 1)  # all bits but the sign
 def _outside(values: Floats, low: float, high: float) -> int:
     """How many values lie outside, or are not a number."""
     found = 0
-    for value in values:
-        found += 1 - ((value >= low) & (value <= high))
+    for i in range(len(values)):  # by position: a loop over the values themselves does not become vectors
+        found += 1 - ((values[i] >= low) & (values[i] <= high))
     return found
 
 
@@ -26,8 +26,8 @@ def _outside(values: Floats, low: float, high: float) -> int:
 def _highest_size(bits: NDArray[np.uint64]) -> np.uint64:
     """The greatest of all numbers by size, as bits without their sign; those of infinity and NaN lie above others."""
     found = np.uint64(0)
-    for each in bits:
-        found = max(found, each & SIZE)
+    for i in range(len(bits)):
+        found = max(found, bits[i] & SIZE)
     return found
 
 

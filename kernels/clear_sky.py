@@ -3,7 +3,7 @@
 Ineichen and Perez (2002), "A new airmass independent formulation for the Linke turbidity coefficient", with the air
 mass of Kasten and Young (1989). Light on a panel: beam, an even sky, and the ground.
 
-A cell takes two roots, two exponentials and a division, about 130 operations in all, and no branch, so that hours become
+A cell takes two roots, two exponentials and a division, about 130 operations in all, and no branch: hours become
 vectors; nights are made like days and come to nothing, which takes less time than telling them apart. Per place two
 rows of instants stay in cache; four numbers are written, 32 bytes a cell. Powers and angles come from polynomials, good
 to 1e-11 (tests). A place is one thread's, so the bits do not depend on the number of threads.

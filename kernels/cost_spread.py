@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kernels._jit import jit, jit_parallel
+from kernels.checks import INFINITY_BITS
 from kernels.cost import Options
 from kernels.order import number, turned
 
@@ -24,6 +25,8 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # of whole numbers with 64 bits
+INFINITE = int(INFINITY_BITS)  # key of infinity
+EIGHT = 8  # options in a row
 QUANTILE_BLOCK = 32  # hours that share one list of the options that exist
 
 
@@ -58,9 +61,40 @@ def mean(options: Options) -> Floats:
 
 
 @jit
-def _ordered(values: Floats, keys: Whole) -> None:
-    """Whole numbers in the order of the values."""
-    bits = values.view(np.int64)
+def _options(fixed: Floats, energy: Floats, network: Floats, base: Floats, slope: Floats, host: Whole) -> int:
+    """Options that exist, those of a host in whole rows of eight, and filled up with infinite ones; the number of rows.
+
+    Rows of one length become one vector each, whatever the number of chips that a host may have.
+    """
+    rows = 0
+    for r in range(len(network)):
+        if not network[r] < np.inf:
+            continue
+        first, count = np.uint64(rows * EIGHT), np.uint64(rows * EIGHT)
+        for g in range(len(energy)):
+            base[count], slope[count] = fixed[r, g], energy[g]  # overwritten by the next one unless it exists
+            count += np.uint64(fixed[r, g] < np.inf)
+        while (count - first) % np.uint64(EIGHT) > 0:
+            base[count], slope[count] = np.inf, 0.0
+            count += np.uint64(1)
+        while rows * EIGHT < count:
+            host[rows] = r
+            rows += 1
+    return rows
+
+
+@jit
+def _keys(
+    rows: int, base: Floats, slope: Floats, host: Whole, price: Floats, network: Floats, values: Floats, keys: Whole
+) -> None:
+    """The costs of all options in an hour, as whole numbers of the same order."""
+    for row in range(rows):
+        r = host[row]
+        hourly, arc = price[r], network[r]
+        for i in range(EIGHT):
+            at = np.uint64(row * EIGHT + i)  # unsigned: a place that may be negative is gathered, number by number
+            values[at] = (base[at] + slope[at] * hourly) + arc
+    bits = values[: rows * EIGHT].view(np.int64)
     for i in range(len(bits)):
         keys[i] = turned(bits[i])
 
@@ -79,8 +113,10 @@ def _split(keys: Whole, at: int) -> tuple[int, int, int]:
 
 
 @jit
-def _neighbours(keys: Whole, wanted: int, guess: int) -> tuple[int, int]:
-    """What sorting would put at ``wanted`` and at the place after it (LARGEST after the end).
+def _neighbours(keys: Whole, number_of_them: int, wanted: int, guess: int) -> tuple[int, int]:
+    """What sorting would put at ``wanted`` and at the place after it (an infinite one or LARGEST after the end).
+
+    The rest of the keys, after ``number_of_them``, are infinite.
 
     A bracket of keys, ``low`` to ``high``, closes around the wanted one: each pass counts what lies at or below a key
     and moves one end to a key that exists, so that it ends, ties included. The key comes from ``guess``, then from the
@@ -88,8 +124,8 @@ def _neighbours(keys: Whole, wanted: int, guess: int) -> tuple[int, int]:
     """
     low, high = LARGEST, SMALLEST
     for i in range(len(keys)):
-        low, high = min(low, keys[i]), max(high, keys[i])
-    before, until = 0, len(keys)  # keys below low, keys up to high
+        low, high = min(low, keys[i]), max(high, keys[i] if keys[i] < INFINITE else SMALLEST)
+    before, until = 0, number_of_them  # keys below low, keys up to high
     turn = 0
     at = guess
     while low < high:
@@ -118,32 +154,22 @@ def _quantiles(
     blocks = (hours + block - 1) // block
     for task in numba.prange(workloads * markets * blocks):
         w, m, start = task // blocks // markets, task // blocks % markets, task % blocks * block
-        base = np.empty(hosts * chips)
-        slope = np.empty(hosts * chips)
-        values, keys = np.empty(hosts * chips), np.empty(hosts * chips, np.int64)
+        room = hosts * ((chips + EIGHT - 1) // EIGHT * EIGHT) + EIGHT
+        base, slope, host = np.empty(room), np.empty(room), np.empty(room // EIGHT, np.int64)
+        values, keys = np.empty(room), np.empty(room, np.int64)
         guess = np.zeros(len(share), np.int64)  # what was found an hour before
-        until = np.zeros(hosts, np.int64)
+        rows = _options(fixed[w], energy[w], network[w, m], base, slope, host)
         count = 0
-        for r in range(hosts):
-            for g in range(chips):
-                if fixed[w, r, g] < np.inf and network[w, m, r] < np.inf:
-                    base[count], slope[count] = fixed[w, r, g], energy[w, g]
-                    count += 1
-            until[r] = count
+        for i in range(rows * EIGHT):
+            count += base[i] < np.inf
         for h in range(start, min(start + block, hours)):
-            at = 0
-            for r in range(hosts):
-                arc, hourly = network[w, m, r], price[h, r]
-                for i in range(at, until[r]):
-                    values[i] = (base[i] + slope[i] * hourly) + arc
-                at = until[r]
-            _ordered(values[:count], keys[:count])
+            _keys(rows, base, slope, host, price[h], network[w, m], values, keys)
             for k in range(len(share)):
                 if count == 0:
                     result[k, w, m, h] = np.nan
                     continue
                 place = share[k] * (count - 1)
-                guess[k], after = _neighbours(keys[:count], int(place), guess[k])
+                guess[k], after = _neighbours(keys[: rows * EIGHT], count, int(place), guess[k])
                 here, above = number(turned(guess[k])), number(turned(after))
                 if place > int(place):
                     here = min(here + (above - here) * (place - int(place)), above)

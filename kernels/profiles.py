@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kernels._jit import jit, jit_dividing, jit_parallel
 from kernels.checks import INFINITY_BITS, within
+from kernels.order import number
 from kernels.runs import runs
 
 Floats = NDArray[np.float64]
@@ -32,6 +33,7 @@ Whole = NDArray[np.int64]
 Bits = NDArray[np.uint64]
 
 SOLAR_CONSTANT = 1361.0  # W/m2 at one astronomical unit (Kopp and Lean 2011)
+LANES = 32  # running sums
 ABREAST = 8  # series that are made side by side: their shocks of a step are one line of cache
 MANY_CELLS = 4_000_000  # from which several threads pay for loading the parallel kernel
 
@@ -180,38 +182,78 @@ def wind_power(speed: ArrayLike, factor: ArrayLike, curve: PowerCurve) -> Floats
     return found
 
 
-def _noises(shocks: Floats, memory: float, group: Whole, found: Floats) -> None:
-    steps, places = shocks.shape
+@jit_dividing
+def _remember(shocks: Floats, first: int, memory: float, series: Floats) -> None:
+    """Shocks of the places from ``first`` on become series, (step, abreast); nothing where there is no place."""
     fresh = math.sqrt(1.0 - memory**2)
+    last, width = np.zeros(ABREAST), min(ABREAST, shocks.shape[1] - first)
+    new = np.zeros(ABREAST)
+    for t in range(len(series)):
+        if width == ABREAST:
+            here = shocks[t, first : first + ABREAST]
+            for k in range(ABREAST):
+                last[k] = series[t, k] = memory * last[k] + fresh * here[k]
+        else:
+            new[:width] = shocks[t, first:]
+            for k in range(ABREAST):
+                last[k] = series[t, k] = memory * last[k] + fresh * new[k]
+        if t == 0:  # the first step remembers nothing
+            for k in range(width):
+                last[k] = series[0, k] = shocks[0, first + k]
+
+
+@jit_dividing
+def _add(series: Floats, total: Floats) -> None:
+    """The sum of each of the series that stand abreast."""
+    for t in range(len(series)):
+        for k in range(ABREAST):
+            total[k] += series[t, k]
+
+
+@jit_dividing
+def _add_squares(series: Floats, mean: Floats, total: Floats) -> None:
+    for t in range(len(series)):
+        for k in range(ABREAST):
+            away = series[t, k] - mean[k]
+            total[k] += away * away
+
+
+@jit_dividing
+def _normal(series: Floats, mean: Floats, spread: Floats, found: Floats) -> None:
+    """Series that stand abreast, laid down one by one: (place, step). A few steps at a time, while they are in cache."""
+    for first in range(0, len(series), ABREAST):
+        end = min(first + ABREAST, len(series))
+        for k in range(len(found)):
+            off, scale = mean[k], 1.0 / spread[k]
+            for t in range(np.uint64(first), np.uint64(end)):
+                found[k, t] = (series[t, k] - off) * scale
+
+
+def _noises(shocks: Floats, memory: float, group: Whole, turns: Whole, found: Floats) -> None:
+    steps, places = shocks.shape
     groups = group.max() + 1 if steps else 0
     count = np.zeros(groups)
-    for t in range(steps):
-        count[group[t]] += 1.0
+    for run in range(len(turns) - 1):
+        count[group[turns[run]]] += turns[run + 1] - turns[run]
     for block in prange((places + ABREAST - 1) // ABREAST):
         first = block * ABREAST
-        width = min(ABREAST, places - first)
-        series, last = np.empty((steps, ABREAST)), np.zeros(ABREAST)
+        series = np.empty((steps, ABREAST))
         mean, spread = np.zeros((groups, ABREAST)), np.zeros((groups, ABREAST))
-        for t in range(steps):
-            g = group[t]
-            for k in range(width):
-                value = memory * last[k] + fresh * shocks[t, first + k] if t else shocks[0, first + k]
-                series[t, k] = last[k] = value
-                mean[g, k] += value
+        _remember(shocks, first, memory, series)
+        for run in range(len(turns) - 1):
+            _add(series[turns[run] : turns[run + 1]], mean[group[turns[run]]])
         for g in range(groups):
-            for k in range(width):
+            for k in range(ABREAST):
                 mean[g, k] /= count[g]
-        for t in range(steps):
-            g = group[t]
-            for k in range(width):
-                series[t, k] -= mean[g, k]
-                spread[g, k] += series[t, k] * series[t, k]
+        for run in range(len(turns) - 1):
+            g = group[turns[run]]
+            _add_squares(series[turns[run] : turns[run + 1]], mean[g], spread[g])
         for g in range(groups):
-            for k in range(width):
+            for k in range(ABREAST):
                 spread[g, k] = math.sqrt(spread[g, k] / count[g])
-        for k in range(width):
-            for t in range(steps):
-                found[first + k, t] = series[t, k] / spread[group[t], k]
+        for run in range(len(turns) - 1):
+            here, g = slice(turns[run], turns[run + 1]), group[turns[run]]
+            _normal(series[here], mean[g], spread[g], found[first : first + ABREAST, here])
 
 
 def noise(shocks: ArrayLike, memory: float, group: ArrayLike) -> Floats:
@@ -231,34 +273,78 @@ def noise(shocks: ArrayLike, memory: float, group: ArrayLike) -> Floats:
         raise ValueError("a group of fewer than two steps has no variance")
     within("shock", drawn)
     found = np.empty(drawn.shape[::-1])
-    (_noises_many if drawn.size >= MANY_CELLS else _noises_one)(drawn, memory, groups, found)
+    (_noises_many if drawn.size >= MANY_CELLS else _noises_one)(drawn, memory, groups, runs(groups), found)
     return found
+
+
+@jit_dividing
+def _draw(normal: Floats, low: float, a_step: float, quantile: Floats, found: Floats) -> None:
+    """What normal numbers draw, between the quantiles of a grid that begins at ``low``; ``a_step`` of it is 1."""
+    last, top = np.float64(len(quantile) - 1), np.uint64(len(quantile) - 2)
+    for t in range(len(normal)):
+        x = (normal[t] - low) * a_step
+        x = x if x > 0.0 else 0.0
+        x = x if x < last else last
+        i = min(np.uint64(np.int64(x)), top)
+        before = quantile[i]
+        found[t] = before + (x - np.float64(np.int64(i))) * (quantile[i + np.uint64(1)] - before)
+
+
+@jit_dividing
+def _shape(drawn: Floats, shape: Floats, repeat: int, found: Floats) -> None:
+    """Each drawn number for the hours of its step."""
+    for t in range(len(drawn)):
+        for h in range(repeat):
+            at = np.uint64(t * repeat + h)
+            found[at] = shape[at] * drawn[t]
+
+
+@jit_dividing
+def _sum(shares: Floats, lanes: Floats) -> tuple[float, int, float]:
+    """Of numbers from 0 on: their sum, how many are above 0, and the highest."""
+    lanes[:] = 0.0
+    whole = len(shares) // LANES * LANES
+    for first in range(0, whole, LANES):
+        for lane in range(LANES):
+            lanes[lane] += shares[np.uint64(first + lane)]  # unsigned: what may be negative is gathered one by one
+    total = 0.0
+    for lane in range(LANES):
+        total += lanes[lane]
+    for h in range(whole, len(shares)):
+        total += shares[h]
+    bits = shares.view(np.int64)
+    above, highest = 0, 0
+    for h in range(len(bits)):  # numbers from 0 on have the order of their bits
+        above += bits[h] > 0
+        highest = max(highest, bits[h])
+    return total, above, number(highest)
+
+
+@jit_dividing
+def _scale(shares: Floats, full: NDArray[np.bool_], factor: float) -> None:
+    for h in range(len(shares)):
+        shares[h] = 1.0 if full[h] else shares[h] * factor
 
 
 def _scatters(
     normal: Floats, group: Whole, turns: Whole, repeat: int, low: float, step: float, quantile: Floats, shape: Floats,
     total: Floats, found: Floats, short: NDArray[np.bool_],
 ) -> None:  # fmt: skip
-    places, last = normal.shape[0], quantile.shape[2] - 1
+    places = normal.shape[0]
     groups, hours = total.shape[1], normal.shape[1] * repeat
     for p in prange(places):
         reach, fixed, factor, free, most = (
             np.zeros(groups), np.zeros(groups), np.zeros(groups), np.zeros(groups), np.zeros(groups)
         )  # fmt: skip
         full, passing = np.zeros(hours, np.bool_), np.zeros(groups, np.bool_)
-        for run in range(len(turns) - 1):  # sums of a run stay in registers
-            g = group[turns[run]]
-            sum_, above, highest = 0.0, 0, 0.0
-            for t in range(turns[run], turns[run + 1]):
-                x = min(max((normal[p, t] - low) / step, 0.0), np.float64(last))
-                i = min(int(x), last - 1)
-                value = quantile[p, g, i] + (x - i) * (quantile[p, g, i + 1] - quantile[p, g, i])
-                for h in range(t * repeat, (t + 1) * repeat):
-                    share = shape[p, h] * value if shape.size else value
-                    found[p, h] = share
-                    sum_ += share
-                    above += share > 0.0
-                    highest = share if share > highest else highest
+        drawn, lanes = np.empty(normal.shape[1]), np.empty(LANES)
+        for run in range(len(turns) - 1):
+            g, here = group[turns[run]], slice(turns[run], turns[run + 1])
+            hour = slice(turns[run] * repeat, turns[run + 1] * repeat)
+            _draw(normal[p, here], low, 1.0 / step, quantile[p, g], drawn[here] if shape.size else found[p, hour])
+            if shape.size:
+                _shape(drawn[here], shape[p, hour], repeat, found[p, hour])
+            sum_, above, highest = _sum(found[p, hour], lanes)
             free[g] += sum_
             reach[g] += above
             most[g] = max(most[g], highest)
@@ -284,9 +370,8 @@ def _scatters(
                             free[g] += found[p, h]
                             most[g] = max(most[g], found[p, h])
         for run in range(len(turns) - 1):
-            scale = factor[group[turns[run]]]
-            for h in range(turns[run] * repeat, turns[run + 1] * repeat):
-                found[p, h] = 1.0 if full[h] else found[p, h] * scale
+            hour = slice(turns[run] * repeat, turns[run + 1] * repeat)
+            _scale(found[p, hour], full[hour], factor[group[turns[run]]])
 
 
 def scatter(
