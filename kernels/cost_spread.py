@@ -30,46 +30,58 @@ EIGHT = 8  # options in a row
 QUANTILE_BLOCK = 32  # hours that share one list of the options that exist
 
 
+@jit
+def _sums(fixed: Floats, energy: Floats, count: Floats, base: Floats, slope: Floats) -> None:
+    """Over the chips that a workload may use at a host, wherever it is bought: (workload, host)."""
+    for w in range(len(fixed)):
+        for r in range(fixed.shape[1]):
+            for g in range(fixed.shape[2]):
+                exists = fixed[w, r, g] < np.inf
+                count[w, r] += 1.0 if exists else 0.0
+                base[w, r] += fixed[w, r, g] if exists else 0.0
+                slope[w, r] += energy[w, g] if exists else 0.0
+
+
+@jit
+def _add(slope: float, price: Floats, total: Floats) -> None:
+    for h in range(len(price)):
+        total[h] += slope * price[h]
+
+
 @jit_parallel
-def _mean(fixed: Floats, energy: Floats, price: Floats, network: Floats, result: Floats) -> None:
+def _mean(count: Floats, base: Floats, slope: Floats, price: Floats, network: Floats, result: Floats) -> None:
     workloads, markets, hosts = network.shape
-    chips, hours = energy.shape[1], price.shape[1]
     for task in numba.prange(workloads * markets):
         w, m = task // markets, task % markets
-        count, base = 0, 0.0
-        slope = np.zeros(hosts)
+        options, constant = 0.0, 0.0
+        total = result[w, m]
+        total[:] = 0.0
         for r in range(hosts):
-            for g in range(chips):
-                if fixed[w, r, g] < np.inf and network[w, m, r] < np.inf:
-                    count += 1
-                    base += fixed[w, r, g] + network[w, m, r]
-                    slope[r] += energy[w, g]
-        result[w, m] = base
-        for r in range(hosts):
-            if slope[r] > 0.0:
-                for h in range(hours):
-                    result[w, m, h] += slope[r] * price[r, h]
-        for h in range(hours):
-            result[w, m, h] = result[w, m, h] / count if count else np.nan
+            if network[w, m, r] < np.inf and count[w, r] > 0.0:
+                options += count[w, r]
+                constant += base[w, r] + count[w, r] * network[w, m, r]
+                _add(slope[w, r], price[r], total)
+        for h in range(len(total)):
+            total[h] = (constant + total[h]) / options if options > 0.0 else np.nan
 
 
 def mean(options: Options) -> Floats:
     """Mean over the options that exist, USD per million tokens, (workload, market, hour); not a number without any."""
     result = np.empty((*options.network.shape[:2], options.price.shape[1]))
-    _mean(options.fixed, options.energy, options.price, options.network, result)
+    count, base, slope = np.zeros((3, *options.fixed.shape[:2]))
+    _sums(options.fixed, options.energy, count, base, slope)
+    _mean(count, base, slope, options.price, options.network, result)
     return result
 
 
 @jit
-def _options(fixed: Floats, energy: Floats, network: Floats, base: Floats, slope: Floats, host: Whole) -> int:
-    """Options that exist, those of a host in whole rows of eight, and filled up with infinite ones; the number of rows.
+def _options(fixed: Floats, energy: Floats, base: Floats, slope: Floats, host: Whole) -> int:
+    """Options of a workload, those of a host in whole rows of eight, filled up with infinite ones; the number of rows.
 
     Rows of one length become one vector each, whatever the number of chips that a host may have.
     """
     rows = 0
-    for r in range(len(network)):
-        if not network[r] < np.inf:
-            continue
+    for r in range(len(fixed)):
         first, count = np.uint64(rows * EIGHT), np.uint64(rows * EIGHT)
         for g in range(len(energy)):
             base[count], slope[count] = fixed[r, g], energy[g]  # overwritten by the next one unless it exists
@@ -84,17 +96,33 @@ def _options(fixed: Floats, energy: Floats, network: Floats, base: Floats, slope
 
 
 @jit
+def _within_reach(
+    rows: int, base: Floats, slope: Floats, host: Whole, network: Floats, near: Floats, steep: Floats, where: Whole
+) -> int:
+    """The rows of those hosts that reach a market; how many they are."""
+    kept = 0
+    for row in range(rows):
+        if network[host[row]] < np.inf:
+            where[kept] = host[row]
+            for i in range(EIGHT):
+                near[np.uint64(kept * EIGHT + i)] = base[np.uint64(row * EIGHT + i)]
+                steep[np.uint64(kept * EIGHT + i)] = slope[np.uint64(row * EIGHT + i)]
+            kept += 1
+    return kept
+
+
+@jit
 def _keys(
-    rows: int, base: Floats, slope: Floats, host: Whole, price: Floats, network: Floats, values: Floats, keys: Whole
+    base: Floats, slope: Floats, host: Whole, price: Floats, network: Floats, values: Floats, keys: Whole
 ) -> None:
     """The costs of all options in an hour, as whole numbers of the same order."""
-    for row in range(rows):
-        r = host[row]
+    for row in range(len(values) // EIGHT):
+        r = np.uint64(host[row])
         hourly, arc = price[r], network[r]
         for i in range(EIGHT):
             at = np.uint64(row * EIGHT + i)  # unsigned: a place that may be negative is gathered, number by number
             values[at] = (base[at] + slope[at] * hourly) + arc
-    bits = values[: rows * EIGHT].view(np.int64)
+    bits = values.view(np.int64)
     for i in range(len(bits)):
         keys[i] = turned(bits[i])
 
@@ -147,29 +175,29 @@ def _neighbours(keys: Whole, number_of_them: int, wanted: int, guess: int) -> tu
 
 @jit_parallel
 def _quantiles(
-    fixed: Floats, energy: Floats, price: Floats, network: Floats, share: Floats, block: int, result: Floats
-) -> None:
-    workloads, markets, hosts = network.shape
-    chips, hours = energy.shape[1], price.shape[0]
+    rows: Whole, base: Floats, slope: Floats, host: Whole, price: Floats, network: Floats, share: Floats, block: int,
+    result: Floats,
+) -> None:  # fmt: skip
+    workloads, markets = network.shape[:2]
+    room, hours = base.shape[1], price.shape[0]
     blocks = (hours + block - 1) // block
     for task in numba.prange(workloads * markets * blocks):
         w, m, start = task // blocks // markets, task // blocks % markets, task % blocks * block
-        room = hosts * ((chips + EIGHT - 1) // EIGHT * EIGHT) + EIGHT
-        base, slope, host = np.empty(room), np.empty(room), np.empty(room // EIGHT, np.int64)
-        values, keys = np.empty(room), np.empty(room, np.int64)
+        near, steep, where = np.empty(room), np.empty(room), np.empty(room // EIGHT, np.int64)
+        kept = _within_reach(rows[w], base[w], slope[w], host[w], network[w, m], near, steep, where)
+        values, keys = np.empty(kept * EIGHT), np.empty(kept * EIGHT, np.int64)
         guess = np.zeros(len(share), np.int64)  # what was found an hour before
-        rows = _options(fixed[w], energy[w], network[w, m], base, slope, host)
         count = 0
-        for i in range(rows * EIGHT):
-            count += base[i] < np.inf
+        for i in range(len(keys)):
+            count += near[i] < np.inf
         for h in range(start, min(start + block, hours)):
-            _keys(rows, base, slope, host, price[h], network[w, m], values, keys)
+            _keys(near, steep, where, price[h], network[w, m], values, keys)
             for k in range(len(share)):
                 if count == 0:
                     result[k, w, m, h] = np.nan
                     continue
                 place = share[k] * (count - 1)
-                guess[k], after = _neighbours(keys[: rows * EIGHT], count, int(place), guess[k])
+                guess[k], after = _neighbours(keys, count, int(place), guess[k])
                 here, above = number(turned(guess[k])), number(turned(after))
                 if place > int(place):
                     here = min(here + (above - here) * (place - int(place)), above)
@@ -193,5 +221,15 @@ def quantiles(options: Options, shares: ArrayLike) -> Floats:
         raise ValueError(f"shares of a quantile lie between 0 and 1 in one dimension, not {shares!r}")
     result = np.empty((len(share), *options.network.shape[:2], options.price.shape[1]))
     price = np.ascontiguousarray(options.price.T)
-    _quantiles(options.fixed, options.energy, price, options.network, share, QUANTILE_BLOCK, result)
+    workloads, hosts, chips = options.fixed.shape
+    room = hosts * ((chips + EIGHT - 1) // EIGHT * EIGHT) + EIGHT
+    base, slope, host = (
+        np.empty((workloads, room)),
+        np.empty((workloads, room)),
+        np.empty((workloads, room // EIGHT), int),
+    )
+    rows = np.array(
+        [_options(options.fixed[w], options.energy[w], base[w], slope[w], host[w]) for w in range(workloads)], int
+    )
+    _quantiles(rows, base, slope, host, price, options.network, share, QUANTILE_BLOCK, result)
     return result

@@ -33,6 +33,7 @@ BINS = 2048  # of a load-duration curve between its least and its highest hour
 GROUP = 32  # bins that are passed at once
 GROUPS = BINS // GROUP
 LANES = 32  # running sums, and as many lowest and highest loads: hours go to them in turn
+LOOK = 128  # hours that are compared before it is asked whether one was found
 IT, ENERGY, WRONG, LOW, HIGH = range(5)  # the rows of lanes
 MANY_CELLS = 4_000_000  # from which several threads pay for loading the parallel kernel
 
@@ -138,15 +139,15 @@ def _highest(values: Floats, lanes: Floats) -> float:
 @jit
 def _first(values: Floats, wanted: float) -> int:
     """Where ``wanted`` comes first, -1 if nowhere; in blocks, since a loop that may end anywhere makes no vectors."""
-    whole = len(values) // LANES * LANES
+    whole = len(values) // LOOK * LOOK
     h = 0
     while h < whole:
         here = 0
-        for lane in range(LANES):
+        for lane in range(LOOK):
             here += values[np.uint64(h + lane)] == wanted
         if here:
             break
-        h += LANES
+        h += LOOK
     while h < len(values):
         if values[h] == wanted:
             return h

@@ -220,7 +220,7 @@ def _add_squares(series: Floats, mean: Floats, total: Floats) -> None:
 
 @jit_dividing
 def _normal(series: Floats, mean: Floats, spread: Floats, found: Floats) -> None:
-    """Series that stand abreast, laid down one by one: (place, step). A few steps at a time, while they are in cache."""
+    """Series that stand abreast, laid down one by one, (place, step): few steps at a time, while they are in cache."""
     for first in range(0, len(series), ABREAST):
         end = min(first + ABREAST, len(series))
         for k in range(len(found)):
