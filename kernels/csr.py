@@ -161,7 +161,7 @@ def _count(
                 counts[j] += 1
         else:
             for j in range(inner_rows.size):
-                start[row + inner_rows[j]] += 1
+                start[np.uint64(row + inner_rows[j])] += 1
     return 0
 
 
@@ -199,13 +199,13 @@ def _place(
     for i in range(outer_rows.size):
         row, column, v = outer_rows[i], outer_columns[i], outer_values[i]
         for j in range(inner_rows.size):
-            r = row + inner_rows[j]
-            c = column + inner_columns[j]
-            p = place[r]
-            place[r] = p + 1
+            # unsigned places, which `_fault` has looked at: numba would look at the sign of others every time
+            r, here = np.uint64(row + inner_rows[j]), values[np.uint64(v)]
+            c, p = column + inner_columns[j], np.uint64(place[r])
+            place[r] = np.int64(p) + 1
             index[p] = c
-            value[p] = values[v]
-            packed &= abs(values[v]) > drop and (p == start[r] or index[p - 1] < c)
+            value[p] = here
+            packed &= abs(here) > drop and (p == np.uint64(start[r]) or index[p - np.uint64(1)] < c)
             v += step
     return packed
 
@@ -278,5 +278,5 @@ def _add_to(
     for i in range(outer_columns.size):
         column, v = outer_columns[i], outer_values[i]
         for j in range(inner_columns.size):
-            target[column + inner_columns[j]] += values[v]
+            target[np.uint64(column + inner_columns[j])] += values[np.uint64(v)]
             v += step
