@@ -28,13 +28,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels._jit import jit_dividing
+from kernels.checks import INFINITY_BITS
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 CLOSE_MW = 1e-7  # how far outside its bounds a basic variable may lie
 PIVOT = 1e-9  # a smaller coefficient is rounding of a loop without loss
-LOWER, UPPER, BASIC = 0, 1, 2
+LOWER, UPPER, BASIC = 1, -1, 0  # of an arc; the way in which its flow may change
+INFINITY = int(INFINITY_BITS)
 LANES = 16  # numbers that a compiled loop takes at once; what is left over it takes one by one
 
 
@@ -72,8 +74,8 @@ class Basis(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Places to work in: ``rest``, ``row`` (region,); ``value``, ``column`` (region, up to whole lanes); ``ratio``,
-    ``weight`` and ``who``, one for each region and arc; ``square`` (region, 2 region)."""
+    """Places to work in: ``rest``, ``row`` (region,); ``value``, ``column`` (region, up to whole lanes); ``ratio`` and
+    ``weight``, one for each region and arc; ``who``, one more; ``speed`` (arc,); ``square`` (region, 2 region)."""
 
     rest: Floats
     value: Floats
@@ -82,6 +84,7 @@ class Room(NamedTuple):
     ratio: Floats
     weight: Floats
     who: Whole
+    speed: Floats
     square: Floats
 
 
@@ -120,8 +123,8 @@ def new_room(graph: Graph) -> Room:
     regions, arcs = len(graph.first) - 1, len(graph.start)
     return Room(
         np.empty(regions), np.empty(_whole_lanes(regions)), np.empty(regions), np.empty(_whole_lanes(regions)),
-        np.empty(regions + arcs), np.empty(regions + arcs), np.empty(regions + arcs, np.int64),
-        np.empty((regions, 2 * regions)),
+        np.empty(regions + arcs), np.empty(regions + arcs), np.empty(regions + arcs + 1, np.int64),
+        np.empty(arcs), np.empty((regions, 2 * regions)),
     )  # fmt: skip
 
 
@@ -192,7 +195,7 @@ def solve(graph: Graph, basis: Basis, demand: Floats, size: Floats, limit: Float
     return _arrive(
         graph.first, graph.cost, graph.start, graph.end, graph.kept, graph.toll, basis.full, basis.marginal, basis.arc,
         basis.basic, basis.inverse, basis.price, demand, size, limit, room.rest, room.value, room.row, room.column,
-        room.ratio, room.weight, room.who, most,
+        room.ratio, room.weight, room.who, room.speed, most,
     )  # fmt: skip
 
 
@@ -200,7 +203,7 @@ def solve(graph: Graph, basis: Basis, demand: Floats, size: Floats, limit: Float
 def _arrive(
     first: Whole, cost: Floats, start: Whole, end: Whole, kept: Floats, toll: Floats, full: Whole, marginal: Whole,
     arc: Whole, basic: Whole, inverse: Floats, price: Floats, demand: Floats, size: Floats, limit: Floats, rest: Floats,
-    value: Floats, row: Floats, column: Floats, ratio: Floats, weight: Floats, who: Whole, most: int,
+    value: Floats, row: Floats, column: Floats, ratio: Floats, weight: Floats, who: Whole, speed: Floats, most: int,
 ) -> int:  # fmt: skip
     """The steps of :func:`solve`, on the arrays of its arguments."""
     n, arcs, lanes = len(full), len(start), len(value)
@@ -246,7 +249,7 @@ def _arrive(
             row[r] = sign * inverse[r, p]
         theta, entering = _pass_breakpoints(
             first, cost, start, end, kept, toll, full, marginal, arc, price, worst, size, limit, rest, row, ratio,
-            weight, who,
+            weight, who, speed,
         )  # fmt: skip
         if entering < 0:
             return -1
@@ -284,7 +287,7 @@ def _arrive(
 def _pass_breakpoints(
     first: Whole, cost: Floats, start: Whole, end: Whole, kept: Floats, toll: Floats, full: Whole, marginal: Whole,
     arc: Whole, price: Floats, slope: float, size: Floats, limit: Floats, rest: Floats, row: Floats, ratio: Floats,
-    weight: Floats, who: Whole,
+    weight: Floats, who: Whole, speed: Floats,
 ) -> tuple[float, int]:  # fmt: skip
     """How far prices move along ``row``, and what enters: a region or the number of regions plus an arc.
 
@@ -294,29 +297,36 @@ def _pass_breakpoints(
     n, arcs = len(full), len(start)
     found = 0
     for r in range(n):
-        speed = row[r]
-        if marginal[r] == 0 and abs(speed) > PIVOT:
-            k = first[r] + full[r] - (speed < 0.0)  # the block that changes next when the price rises or falls
+        rise = row[r]
+        if marginal[r] == 0 and abs(rise) > PIVOT:
+            k = first[r] + full[r] - (rise < 0.0)  # the block that changes next when the price rises or falls
             if first[r] <= k < first[r + 1]:
-                ratio[found] = max((cost[k] - price[r]) / speed, 0.0)
-                weight[found], who[found] = abs(speed) * size[k], r
+                ratio[found] = max((cost[k] - price[r]) / rise, 0.0)
+                weight[found], who[found] = abs(rise) * size[k], r
                 found += 1
+    blocks = found
+    for a in range(arcs):  # a loop of its own, so that it becomes vectors
+        speed[a] = (kept[a] * row[np.uint64(end[a])] - row[np.uint64(start[a])]) * arc[a]
     for a in range(arcs):
-        i, j = np.uint64(start[a]), np.uint64(end[a])  # numba looks for negative places in signed ones
-        speed = kept[a] * row[j] - row[i]
-        if arc[a] != BASIC and (speed > PIVOT if arc[a] == LOWER else speed < -PIVOT):
-            reduced = toll[a] + price[i] - kept[a] * price[j]
-            ratio[found] = max(reduced / speed, 0.0)
-            weight[found], who[found] = abs(speed) * limit[a], n + a
-            found += 1
+        who[np.uint64(found)] = n + a  # overwritten by the next one unless it counts: no branch
+        found += speed[a] > PIVOT
+    for place in range(blocks, found):
+        line = np.uint64(who[np.uint64(place)] - n)  # numba looks for negative places in signed ones
+        i, j, way = np.uint64(start[line]), np.uint64(end[line]), arc[line]
+        ratio[np.uint64(place)] = max((toll[line] + price[i] - kept[line] * price[j]) * way / speed[line], 0.0)
+        weight[np.uint64(place)] = speed[line] * limit[line]
     theta, entering = 0.0, -1
+    bits = ratio[:found].view(np.int64)  # the order of numbers from 0 on; whole numbers are compared in vectors
     while True:
-        best, least = -1, np.inf
-        for place in range(found):
-            if ratio[place] < least:
-                best, least = place, ratio[place]
-        if best < 0:
+        lowest = INFINITY
+        for place in range(len(bits)):
+            lowest = min(lowest, bits[place])
+        if lowest == INFINITY:
             break
+        best = 0
+        while bits[best] != lowest:
+            best += 1
+        least = ratio[best]
         if slope - weight[best] <= CLOSE_MW:  # not zero: sizes that add up to the demand leave rounding of either sign
             theta, entering = least, who[best]
             break
