@@ -34,6 +34,7 @@ Bits = NDArray[np.uint64]
 
 SOLAR_CONSTANT = 1361.0  # W/m2 at one astronomical unit (Kopp and Lean 2011)
 LANES = 32  # running sums
+STRETCH = 512  # values that are placed in a table before it is read: spots stay in the first level of cache
 ABREAST = 8  # series that are made side by side: their shocks of a step are one line of cache
 MANY_CELLS = 4_000_000  # from which several threads pay for loading the parallel kernel
 
@@ -146,23 +147,48 @@ def to_hub(measured_m: ArrayLike, hub_m: ArrayLike, roughness_m: ArrayLike) -> F
     return np.log(high / rough) / np.log(low / rough)
 
 
+@jit_dividing
+def _between(
+    values: Floats, low: float, a_step: float, table: Floats, spots: NDArray[np.uint32], found: Floats
+) -> None:
+    """What a table says at some values, linear between its numbers; the outermost beyond them.
+
+    The first number stands for ``low``, each further one for 1 / ``a_step`` more. Where values lie is found in vectors,
+    as many at a time as ``spots`` has room for, and only then is the table read, number by number.
+    """
+    last, top = np.float64(len(table) - 1), np.uint32(len(table) - 2)
+    for h in range(len(values)):
+        x = (values[h] - low) * a_step
+        x = x if x > 0.0 else 0.0
+        x = x if x < last else last
+        i = min(np.uint32(np.int32(x)), top)  # within the table, whatever the value; NaN is 0 by now
+        spots[h] = i
+        found[h] = x - np.float64(i)
+    for h in range(len(values)):
+        spot = np.uint64(spots[h])
+        before = table[spot]
+        found[h] = before + found[h] * (table[spot + np.uint64(1)] - before)
+
+
+@jit
+def _greatest(bits: Bits) -> np.uint64:
+    found = np.uint64(0)
+    for h in range(len(bits)):
+        found = max(found, bits[h])
+    return found
+
+
 def _winds(
     speed: Floats, bits: Bits, factor: Floats, inverse_step: float, power: Floats, found: Floats,
     wrong: NDArray[np.bool_],
 ) -> None:  # fmt: skip
-    last, top = np.float64(len(power) - 1), np.uint64(len(power) - 2)
     for p in prange(speed.shape[0]):
-        scale = factor[p] * inverse_step
-        greatest = np.uint64(0)
-        for h in range(speed.shape[1]):  # a loop of its own, so that it becomes vectors; the row is in cache afterwards
-            greatest = max(greatest, bits[p, h])
+        spots, greatest = np.empty(STRETCH, np.uint32), np.uint64(0)
+        for first in range(0, speed.shape[1], STRETCH):
+            hours = slice(first, first + STRETCH)
+            greatest = max(greatest, _greatest(bits[p, hours]))
+            _between(speed[p, hours], 0.0, factor[p] * inverse_step, power, spots, found[p, hours])
         wrong[p] = greatest >= INFINITY_BITS  # NaN and negative numbers have higher bits still
-        for h in range(speed.shape[1]):
-            x = speed[p, h] * scale
-            x = x if x < last else last
-            i = min(np.uint64(np.int64(x)), top)  # no place outside the curve, whatever the wind
-            before = power[i]
-            found[p, h] = before + (x - np.int64(i)) * (power[i + np.uint64(1)] - before)
 
 
 def wind_power(speed: ArrayLike, factor: ArrayLike, curve: PowerCurve) -> Floats:
@@ -278,16 +304,13 @@ def noise(shocks: ArrayLike, memory: float, group: ArrayLike) -> Floats:
 
 
 @jit_dividing
-def _draw(normal: Floats, low: float, a_step: float, quantile: Floats, found: Floats) -> None:
+def _draw(
+    normal: Floats, low: float, a_step: float, quantile: Floats, spots: NDArray[np.uint32], found: Floats
+) -> None:
     """What normal numbers draw, between the quantiles of a grid that begins at ``low``; ``a_step`` of it is 1."""
-    last, top = np.float64(len(quantile) - 1), np.uint64(len(quantile) - 2)
-    for t in range(len(normal)):
-        x = (normal[t] - low) * a_step
-        x = x if x > 0.0 else 0.0
-        x = x if x < last else last
-        i = min(np.uint64(np.int64(x)), top)
-        before = quantile[i]
-        found[t] = before + (x - np.float64(np.int64(i))) * (quantile[i + np.uint64(1)] - before)
+    for first in range(0, len(normal), STRETCH):
+        here = slice(first, first + STRETCH)
+        _between(normal[here], low, a_step, quantile, spots, found[here])
 
 
 @jit_dividing
@@ -337,11 +360,12 @@ def _scatters(
             np.zeros(groups), np.zeros(groups), np.zeros(groups), np.zeros(groups), np.zeros(groups)
         )  # fmt: skip
         full, passing = np.zeros(hours, np.bool_), np.zeros(groups, np.bool_)
-        drawn, lanes = np.empty(normal.shape[1]), np.empty(LANES)
+        drawn, lanes, spots = np.empty(normal.shape[1]), np.empty(LANES), np.empty(STRETCH, np.uint32)
         for run in range(len(turns) - 1):
             g, here = group[turns[run]], slice(turns[run], turns[run + 1])
             hour = slice(turns[run] * repeat, turns[run + 1] * repeat)
-            _draw(normal[p, here], low, 1.0 / step, quantile[p, g], drawn[here] if shape.size else found[p, hour])
+            into = drawn[here] if shape.size else found[p, hour]
+            _draw(normal[p, here], low, 1.0 / step, quantile[p, g], spots, into)
             if shape.size:
                 _shape(drawn[here], shape[p, hour], repeat, found[p, hour])
             sum_, above, highest = _sum(found[p, hour], lanes)
