@@ -3,7 +3,7 @@
 Like the cheapest option, both are found without the table of all cells:
 
     mean       2 flops a (w,m,r,h): chips enter as sums, since the cost is linear in the price
-    quantiles  3 flops and, some ten times, 3 comparisons a (w,m,r,g,h): exact, in a buffer of the options of one
+    quantiles  3 flops and, some five times, 3 comparisons a (w,m,r,g,h): exact, in a buffer of the options of one
                (w,m,h), 20 kB; what was found for the hour before is where the search begins
 
 Both read 8 bytes of price a (w,m,r,h), from the caches of a core, and write 8 bytes a (w,m,h). Parallel loops share

@@ -88,6 +88,20 @@ def test_a_dent_and_a_loss_at_no_flow_are_named_and_strict_refuses(tmp_path: Pat
     assert not (tmp_path / "strict").exists()
 
 
+@pytest.mark.parametrize("limits", ["-360	6", "-6	360", "-6	4"])
+def test_limits_on_the_angle_in_one_direction_are_named(limits: str, tmp_path: Path) -> None:
+    file = tmp_path / "odd.m"
+    file.write_text(ALL.read_text().replace("-6	6", limits))
+    made = import_matpower(file, tmp_path / "scenario")
+    assert [(each.what, each.names) for each in made.left_out] == [
+        ("limits on the angle that differ by direction", ("branch 3",))
+    ]
+    without = tmp_path / "without.m"
+    without.write_text(ALL.read_text().replace("-6	6", "-360	360"))
+    plans = [planned(each, tmp_path / each.stem) for each in (file, without)]
+    assert plans[0].solution.objective == pytest.approx(plans[1].solution.objective, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     "old, new, said",
     [
