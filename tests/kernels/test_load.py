@@ -41,8 +41,11 @@ def cube(given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     return it, it * pue
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
-@given(st.integers(0, 1000), st.integers(1, 4), st.integers(1, 4), st.integers(1, 30), st.booleans())
+HOURS = st.integers(1, 30) | st.sampled_from([31, 32, 33, 127, 128, 129, 511, 512, 513, 1100])  # around whole blocks
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(0, 1000), st.integers(1, 4), st.integers(1, 4), HOURS, st.booleans())
 def test_equals_the_cube(seed: int, samples: int, regions: int, hours: int, one_year: bool) -> None:
     asked = world(seed, samples, regions, hours, one_year)
     found = load(**asked)

@@ -163,7 +163,12 @@ CURVE = [3.0, 4.0, 9.5, 12.0, 25.0], [0.0, 0.05, 0.7, 1.0, 1.0]
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
-@given(st.integers(0, 1000), st.integers(0, 4), st.integers(0, 40), st.floats(0.5, 2.0))
+@given(
+    st.integers(0, 1000),
+    st.integers(0, 4),
+    st.integers(0, 40) | st.sampled_from([511, 512, 513, 1030]),  # around whole blocks
+    st.floats(0.5, 2.0),
+)
 def test_wind_power_is_numpys_interpolation(seed: int, places: int, hours: int, factor: float) -> None:
     speed = np.random.default_rng(seed).uniform(0, 40, (places, hours))
     found = wind_power(speed, np.full(places, factor), power_curve(*CURVE))
@@ -241,9 +246,9 @@ def plain_scatter(
     return values
 
 
-def series_world(seed: int, places: int, repeat: int) -> dict[str, Any]:
+def series_world(seed: int, places: int, repeat: int, steps: tuple[int, int, int] = (5, 8, 4)) -> dict[str, Any]:
     random = np.random.default_rng(seed)
-    group = np.repeat([0, 1, 2], [5, 8, 4])
+    group = np.repeat([0, 1, 2], steps)
     shape = None if repeat == 1 else random.uniform(0.1, 1.0, (places, len(group) * repeat))
     hours = np.bincount(group) * repeat
     return {
@@ -256,12 +261,19 @@ def series_world(seed: int, places: int, repeat: int) -> dict[str, Any]:
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(st.integers(0, 1000), st.integers(1, 4), st.sampled_from([1, 3, 24]))
-def test_series_equal_numpy(seed: int, places: int, repeat: int) -> None:
+@given(
+    st.integers(0, 1000),
+    st.integers(1, 4) | st.sampled_from([8, 9, 17]),  # around whole blocks
+    st.sampled_from([1, 3, 24]),
+    st.sampled_from([(5, 8, 4), (32, 31, 33), (512, 3, 513)]),
+)
+def test_series_equal_numpy(seed: int, places: int, repeat: int, steps: tuple[int, int, int]) -> None:
     random = np.random.default_rng(seed)
-    shocks, group, memory = random.normal(size=(40, places)), np.arange(40) % 3, random.uniform(0, 0.99)
-    np.testing.assert_allclose(noise(shocks, memory, group), plain_noise(shocks, memory, group), rtol=1e-11, atol=1e-12)
-    given_ = series_world(seed, places, repeat)
+    shocks, memory = random.normal(size=(sum(steps), places)), random.uniform(0, 0.99)
+    for group in (np.arange(sum(steps)) % 3, np.repeat([2, 0, 1], steps)):
+        expected = plain_noise(shocks, memory, group)
+        np.testing.assert_allclose(noise(shocks, memory, group), expected, rtol=1e-11, atol=1e-12)
+    given_ = series_world(seed, places, repeat, steps)
     found = scatter(grid=ENDS, **given_)
     np.testing.assert_allclose(found, plain_scatter(**given_), atol=1e-12)
     assert ((found >= 0.0) & (found <= 1.0)).all()
