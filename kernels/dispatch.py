@@ -177,11 +177,11 @@ def _prices(
         paid[p] = cost[first[code] + full[code]] if code < n else toll[code - n]
     for r in range(n):
         a, b, c, d = 0.0, 0.0, 0.0, 0.0
-        for i in range(0, len(paid), 4):
+        for i in range(np.uint64(0), np.uint64(len(paid)), np.uint64(4)):
             a += paid[i] * inverse[r, i]
-            b += paid[i + 1] * inverse[r, i + 1]
-            c += paid[i + 2] * inverse[r, i + 2]
-            d += paid[i + 3] * inverse[r, i + 3]
+            b += paid[i + np.uint64(1)] * inverse[r, i + np.uint64(1)]
+            c += paid[i + np.uint64(2)] * inverse[r, i + np.uint64(2)]
+            d += paid[i + np.uint64(3)] * inverse[r, i + np.uint64(3)]
         price[r] = (a + b) + (c + d)
 
 
@@ -216,13 +216,17 @@ def _arrive(
             rest[end[a]] -= kept[a] * limit[a]
             rest[start[a]] += limit[a]
     _prices(first, cost, toll, full, basic, inverse, price, column)
+    bits = ratio.view(np.int64)  # the order of numbers from 0 on; whole numbers are compared in vectors
     for step in range(most):
         worst, p, above = CLOSE_MW, -1, False
         value[:] = 0.0
-        for r in range(n):
-            each = rest[r]
+        for r in range(0, n - 1, 2):  # two at a time: half as often is what was summed so far read and written
+            each, other = rest[r], rest[r + 1]
             for i in range(lanes):
-                value[i] += inverse[r, i] * each
+                value[i] += inverse[r, i] * each + inverse[r + 1, i] * other
+        if n % 2:
+            for i in range(lanes):
+                value[i] += inverse[n - 1, i] * rest[n - 1]
         for i in range(n):
             code, total = basic[i], value[i]
             top = size[first[code] + full[code]] if code < n else limit[code - n]
@@ -249,7 +253,7 @@ def _arrive(
             row[r] = sign * inverse[r, p]
         theta, entering = _pass_breakpoints(
             first, cost, start, end, kept, toll, full, marginal, arc, price, worst, size, limit, rest, row, ratio,
-            weight, who, speed,
+            weight, who, speed, bits,
         )  # fmt: skip
         if entering < 0:
             return -1
@@ -287,7 +291,7 @@ def _arrive(
 def _pass_breakpoints(
     first: Whole, cost: Floats, start: Whole, end: Whole, kept: Floats, toll: Floats, full: Whole, marginal: Whole,
     arc: Whole, price: Floats, slope: float, size: Floats, limit: Floats, rest: Floats, row: Floats, ratio: Floats,
-    weight: Floats, who: Whole, speed: Floats,
+    weight: Floats, who: Whole, speed: Floats, bits: Whole,
 ) -> tuple[float, int]:  # fmt: skip
     """How far prices move along ``row``, and what enters: a region or the number of regions plus an arc.
 
@@ -316,11 +320,10 @@ def _pass_breakpoints(
         ratio[np.uint64(place)] = max((toll[line] + price[i] - kept[line] * price[j]) * way / speed[line], 0.0)
         weight[np.uint64(place)] = speed[line] * limit[line]
     theta, entering = 0.0, -1
-    bits = ratio[:found].view(np.int64)  # the order of numbers from 0 on; whole numbers are compared in vectors
     while True:
         lowest = INFINITY
-        for place in range(len(bits)):
-            lowest = min(lowest, bits[place])
+        for place in range(found):
+            lowest = min(lowest, bits[np.uint64(place)])
         if lowest == INFINITY:
             break
         best = 0

@@ -19,7 +19,7 @@ load leaves below ``ceiling_mw``. What this holds back is lost like what is shed
 
 Left out: ramps, minimum output over time, unit commitment, the voltage law, carbon caps.
 
-Work: about 20 us an hour for 30 regions and 150 arcs on one core, see ``benchmarks/kernel_dispatch.py``. Memory:
+Work: about 18 us an hour for 30 regions and 150 arcs on one core, see ``benchmarks/kernel_dispatch.py``. Memory:
 inputs of an hour are read once a sample, 8 bytes a region, plant and kind of weather; a sample writes tables by
 region and group of hours, a lane of samples one row of hours. No cube is stored. Lanes are handed to as many threads
 as numba has: compiled code lets the interpreter go, and a parallel loop of numba over so many arrays takes three
