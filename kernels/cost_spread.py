@@ -223,13 +223,9 @@ def quantiles(options: Options, shares: ArrayLike) -> Floats:
     price = np.ascontiguousarray(options.price.T)
     workloads, hosts, chips = options.fixed.shape
     room = hosts * ((chips + EIGHT - 1) // EIGHT * EIGHT) + EIGHT
-    base, slope, host = (
-        np.empty((workloads, room)),
-        np.empty((workloads, room)),
-        np.empty((workloads, room // EIGHT), int),
-    )
-    rows = np.array(
-        [_options(options.fixed[w], options.energy[w], base[w], slope[w], host[w]) for w in range(workloads)], int
-    )
+    base, slope = np.empty((2, workloads, room))
+    host, rows = np.empty((workloads, room // EIGHT), np.int64), np.empty(workloads, np.int64)
+    for w in range(workloads):
+        rows[w] = _options(options.fixed[w], options.energy[w], base[w], slope[w], host[w])
     _quantiles(rows, base, slope, host, price, options.network, share, QUANTILE_BLOCK, result)
     return result
