@@ -1,4 +1,4 @@
-"""The kernels of profiles and their peers: clear skies, wind power and seeded series, for a year of hours each.
+"""The kernels that make profiles and their peers: clear skies, wind power and seeded series, for a year of hours each.
 
 The kernels are the public functions with their checks. C takes the same steps without checks. NumPy makes every step an
 array of all cells.
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from benchmarks import c_peer
 from benchmarks.case import Case
 from kernels.clear_sky import ALBEDO, STEADY, clear_sky
-from kernels.profiles import noise, power_curve, scatter, sun, wind_power
+from kernels.sun import sun
+from kernels.synthetic_series import noise, scatter
+from kernels.wind import power_curve, wind_power
 from optimizer.instance.hours import HOURS, MONTH_HOURS, MONTH_OF_HOUR, days_since_2000, scale_to_total
 
 Floats = NDArray[np.float64]

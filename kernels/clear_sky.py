@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from kernels._jit import jit_dividing, jit_inside, jit_parallel
 from kernels.checks import within
 from kernels.elementary import exp_falling, fma, polynomial
-from kernels.profiles import MANY_CELLS, Sun, places
+from kernels.sun import MANY_CELLS, Sun, places
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -1,4 +1,5 @@
-/* Clear skies, wind power and seeded series in plain C: the peers of kernels/profiles.py, place by place. */
+/* Clear skies, wind power and seeded series in plain C: the peers of kernels/clear_sky.py,
+ * wind.py and synthetic_series.py, place by place. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.profiles import noise, scatter
+from kernels.synthetic_series import noise, scatter
 from optimizer.instance.hours import MONTH_DAYS, MONTH_HOURS, MONTH_OF_DAY, MONTH_OF_HOUR, Array
 
 EARTH_RADIUS_KM = 6371.0

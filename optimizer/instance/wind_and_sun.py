@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kernels.clear_sky import STEADY, TRACKING, clear_sky
-from kernels.profiles import power_curve, sun, to_hub, wind_power
+from kernels.sun import sun
+from kernels.wind import power_curve, to_hub, wind_power
 from optimizer.instance.hours import Array, days_since_2000, utc_to_local
 
 if TYPE_CHECKING:

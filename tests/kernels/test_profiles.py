@@ -12,10 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels import clear_sky as sky_module
-from kernels import profiles as place
+from kernels import clear_sky as sky_place
+from kernels import sun as sun_place
+from kernels import synthetic_series as series_place
+from kernels import wind as wind_place
 from kernels.clear_sky import STEADY, TRACKING, air_mass, clear_sky
-from kernels.profiles import noise, position, power_curve, scatter, sun, to_hub, wind_power
+from kernels.sun import position, sun
+from kernels.synthetic_series import noise, scatter
+from kernels.wind import power_curve, to_hub, wind_power
 from optimizer.instance.hours import scale_to_total
 
 with warnings.catch_warnings():
@@ -317,8 +321,8 @@ def test_the_same_bits_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch
         ]
 
     alone = everything()
-    monkeypatch.setattr(place, "MANY_CELLS", 0)
-    monkeypatch.setattr(sky_module, "MANY_CELLS", 0)
+    for place in (sun_place, sky_place, wind_place, series_place):
+        monkeypatch.setattr(place, "MANY_CELLS", 0)
     before = numba.get_num_threads()
     for threads in (1, before):
         numba.set_num_threads(threads)
